@@ -1,0 +1,272 @@
+"""litellm_lite: one call to any language model, with OpenAI's shapes and LiteLLM's names.
+
+    from litellm_lite import completion
+    answer = completion(model="meta_llama/Llama-3.3-70B-Instruct", messages=[{"role": "user", "content": "Hi"}])
+
+Names are resolved on first use, so importing this module loads nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "api": "completion acompletion stream_chunk_builder get_supported_openai_params",
+    "call": "Timeouts",
+    "cost": "Cost",
+    "errors": (
+        "APIError APIConnectionError APIResponseValidationError AuthenticationError BadGatewayError BadRequestError "
+        "BlockedPiiEntityError BudgetExceededError ContentPolicyViolationError ContextWindowExceededError "
+        "GuardrailRaisedException ImageFetchError InternalServerError InvalidRequestError JSONSchemaValidationError "
+        "LiteLLMUnknownProvider MidStreamFallbackError MockException NotFoundError PaymentRequiredError "
+        "PermissionDeniedError RateLimitError RejectedRequestError ServiceUnavailableError Timeout "
+        "UnprocessableEntityError UnsupportedParamsError"
+    ),
+    "registry": (
+        "get_model_info get_max_tokens model_cost register_model supports_audio_input supports_audio_output "
+        "supports_function_calling supports_parallel_function_calling supports_pdf_input supports_prompt_caching "
+        "supports_reasoning supports_response_schema supports_system_messages supports_tool_choice supports_vision "
+        "supports_web_search"
+    ),
+    "resolve": "get_llm_provider validate_environment",
+    "streams": "AsyncCompletionStream CompletionStream CustomStreamWrapper",
+    "types.response": (
+        "ChatCompletionDeltaToolCall ChatCompletionMessageToolCall Choices CompletionTokensDetails Delta Function "
+        "Message ModelResponse ModelResponseStream PromptTokensDetails StreamingChoices Usage"
+    ),
+}
+_HOME = {name: module for module, names in _WHERE.items() for name in names.split()}
+
+__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604 - all of them are texts
+
+if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lists together
+    from litellm_lite.api import (
+        acompletion as acompletion,
+    )
+    from litellm_lite.api import (
+        completion as completion,
+    )
+    from litellm_lite.api import (
+        get_supported_openai_params as get_supported_openai_params,
+    )
+    from litellm_lite.api import (
+        stream_chunk_builder as stream_chunk_builder,
+    )
+    from litellm_lite.call import (
+        Timeouts as Timeouts,
+    )
+    from litellm_lite.cost import (
+        Cost as Cost,
+    )
+    from litellm_lite.errors import (
+        APIConnectionError as APIConnectionError,
+    )
+    from litellm_lite.errors import (
+        APIError as APIError,
+    )
+    from litellm_lite.errors import (
+        APIResponseValidationError as APIResponseValidationError,
+    )
+    from litellm_lite.errors import (
+        AuthenticationError as AuthenticationError,
+    )
+    from litellm_lite.errors import (
+        BadGatewayError as BadGatewayError,
+    )
+    from litellm_lite.errors import (
+        BadRequestError as BadRequestError,
+    )
+    from litellm_lite.errors import (
+        BlockedPiiEntityError as BlockedPiiEntityError,
+    )
+    from litellm_lite.errors import (
+        BudgetExceededError as BudgetExceededError,
+    )
+    from litellm_lite.errors import (
+        ContentPolicyViolationError as ContentPolicyViolationError,
+    )
+    from litellm_lite.errors import (
+        ContextWindowExceededError as ContextWindowExceededError,
+    )
+    from litellm_lite.errors import (
+        GuardrailRaisedException as GuardrailRaisedException,
+    )
+    from litellm_lite.errors import (
+        ImageFetchError as ImageFetchError,
+    )
+    from litellm_lite.errors import (
+        InternalServerError as InternalServerError,
+    )
+    from litellm_lite.errors import (
+        InvalidRequestError as InvalidRequestError,
+    )
+    from litellm_lite.errors import (
+        JSONSchemaValidationError as JSONSchemaValidationError,
+    )
+    from litellm_lite.errors import (
+        LiteLLMUnknownProvider as LiteLLMUnknownProvider,
+    )
+    from litellm_lite.errors import (
+        MidStreamFallbackError as MidStreamFallbackError,
+    )
+    from litellm_lite.errors import (
+        MockException as MockException,
+    )
+    from litellm_lite.errors import (
+        NotFoundError as NotFoundError,
+    )
+    from litellm_lite.errors import (
+        PaymentRequiredError as PaymentRequiredError,
+    )
+    from litellm_lite.errors import (
+        PermissionDeniedError as PermissionDeniedError,
+    )
+    from litellm_lite.errors import (
+        RateLimitError as RateLimitError,
+    )
+    from litellm_lite.errors import (
+        RejectedRequestError as RejectedRequestError,
+    )
+    from litellm_lite.errors import (
+        ServiceUnavailableError as ServiceUnavailableError,
+    )
+    from litellm_lite.errors import (
+        Timeout as Timeout,
+    )
+    from litellm_lite.errors import (
+        UnprocessableEntityError as UnprocessableEntityError,
+    )
+    from litellm_lite.errors import (
+        UnsupportedParamsError as UnsupportedParamsError,
+    )
+    from litellm_lite.registry import (
+        get_max_tokens as get_max_tokens,
+    )
+    from litellm_lite.registry import (
+        get_model_info as get_model_info,
+    )
+    from litellm_lite.registry import (
+        model_cost as model_cost,
+    )
+    from litellm_lite.registry import (
+        register_model as register_model,
+    )
+    from litellm_lite.registry import (
+        supports_audio_input as supports_audio_input,
+    )
+    from litellm_lite.registry import (
+        supports_audio_output as supports_audio_output,
+    )
+    from litellm_lite.registry import (
+        supports_function_calling as supports_function_calling,
+    )
+    from litellm_lite.registry import (
+        supports_parallel_function_calling as supports_parallel_function_calling,
+    )
+    from litellm_lite.registry import (
+        supports_pdf_input as supports_pdf_input,
+    )
+    from litellm_lite.registry import (
+        supports_prompt_caching as supports_prompt_caching,
+    )
+    from litellm_lite.registry import (
+        supports_reasoning as supports_reasoning,
+    )
+    from litellm_lite.registry import (
+        supports_response_schema as supports_response_schema,
+    )
+    from litellm_lite.registry import (
+        supports_system_messages as supports_system_messages,
+    )
+    from litellm_lite.registry import (
+        supports_tool_choice as supports_tool_choice,
+    )
+    from litellm_lite.registry import (
+        supports_vision as supports_vision,
+    )
+    from litellm_lite.registry import (
+        supports_web_search as supports_web_search,
+    )
+    from litellm_lite.resolve import (
+        get_llm_provider as get_llm_provider,
+    )
+    from litellm_lite.resolve import (
+        validate_environment as validate_environment,
+    )
+    from litellm_lite.streams import (
+        AsyncCompletionStream as AsyncCompletionStream,
+    )
+    from litellm_lite.streams import (
+        CompletionStream as CompletionStream,
+    )
+    from litellm_lite.streams import (
+        CustomStreamWrapper as CustomStreamWrapper,
+    )
+    from litellm_lite.types.response import (
+        ChatCompletionDeltaToolCall as ChatCompletionDeltaToolCall,
+    )
+    from litellm_lite.types.response import (
+        ChatCompletionMessageToolCall as ChatCompletionMessageToolCall,
+    )
+    from litellm_lite.types.response import (
+        Choices as Choices,
+    )
+    from litellm_lite.types.response import (
+        CompletionTokensDetails as CompletionTokensDetails,
+    )
+    from litellm_lite.types.response import (
+        Delta as Delta,
+    )
+    from litellm_lite.types.response import (
+        Function as Function,
+    )
+    from litellm_lite.types.response import (
+        Message as Message,
+    )
+    from litellm_lite.types.response import (
+        ModelResponse as ModelResponse,
+    )
+    from litellm_lite.types.response import (
+        ModelResponseStream as ModelResponseStream,
+    )
+    from litellm_lite.types.response import (
+        PromptTokensDetails as PromptTokensDetails,
+    )
+    from litellm_lite.types.response import (
+        StreamingChoices as StreamingChoices,
+    )
+    from litellm_lite.types.response import (
+        Usage as Usage,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        msg = f"litellm_lite has no {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(f"litellm_lite.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Module(ModuleType):
+    """Refuses LiteLLM's module settings: set here they would be ignored, and nothing is ignored in silence."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _HOME or name.startswith("_") or isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+            return
+        msg = f"litellm_lite.{name} is no setting: there are none for a whole process; pass {name}= to the call"
+        raise AttributeError(msg)
+
+
+sys.modules[__name__].__class__ = _Module

@@ -1,0 +1,167 @@
+"""The emulator as a running server: a thread of its own, a port of its own, gone when it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Any
+
+from litellm_lite.emulator.app import BASES, Service
+from litellm_lite.emulator.settings import Fault, Settings
+
+try:
+    import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("the emulator needs a web server: pip install 'litellm-lite[proxy]'") from error
+
+# Longer than clients keep idle connections, so that none meets one just closed.
+_KEEP_ALIVE_S = 75
+_START_LIMIT_S = 30.0
+_BACKLOG = 2048
+
+
+class Emulator:
+    """A Llama API on loopback, running between `start` and `close` or inside a `with` block.
+
+    `start` returns once requests are answered; `close` drops open connections and returns once the port is free.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._stopping = asyncio.Event()
+        self._service = Service(self.settings, time.time, self._pause)
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+        self._address = ""
+
+    @property
+    def api_key(self) -> str:
+        """The one key it accepts."""
+        return self.settings.api_key
+
+    @property
+    def compat_url(self) -> str:
+        """The base URL of the OpenAI-compatible shape. Raises RuntimeError when it is not running."""
+        return self._base() + BASES["compat"]
+
+    @property
+    def native_url(self) -> str:
+        """The base URL of Meta's own shape. Raises RuntimeError when it is not running."""
+        return self._base() + BASES["native"]
+
+    def provoke(self, *faults: Fault) -> None:
+        """Add faults to those still to come. May be called from any thread, while it runs."""
+        self._service.faults.extend(faults)
+
+    def start(self) -> None:
+        """Listen and serve. Raises OSError when the port is taken, RuntimeError when it runs already."""
+        if self._thread is not None:
+            raise RuntimeError("the emulator runs already")
+        listener = _listen(self.settings.host, self.settings.port)
+        host, port = listener.getsockname()[:2]
+        self._stopping = asyncio.Event()
+        self._server = server = _Server(self._service, self._stopping)
+        self._thread = threading.Thread(
+            target=server.run, args=([listener],), name="litellm-lite-emulator", daemon=True
+        )
+        self._thread.start()
+        if not server.ready.wait(_START_LIMIT_S):
+            raise RuntimeError("the emulator did not start")
+        self._address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def close(self) -> None:
+        """Stop. Does nothing when it is not running."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.stop()
+        self._thread.join()
+        self._server = self._thread = None
+        self._address = ""
+
+    def __enter__(self) -> Emulator:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _base(self) -> str:
+        if not self._address:
+            raise RuntimeError("the emulator is not running; use it in a with block, or call start()")
+        return self._address
+
+    async def _pause(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+class _Connection(H11Protocol):
+    """Uvicorn's HTTP/1.1, which also hands its transport to the application: a fault has to cut it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state: dict[str, Any] = {"transport": transport}
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, which says when it is ready and stops at a word instead of at its next tick."""
+
+    def __init__(self, service: Service, stopping: asyncio.Event) -> None:
+        config = uvicorn.Config(
+            service.application(),
+            http=_Connection,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+        )
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._stopping = stopping
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def stop(self) -> None:
+        """Ask it to stop, from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+
+    async def main_loop(self) -> None:
+        await self._stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # With its protocol spelled out: asyncio turns Nagle's algorithm off only then, and with it on each answer
+    # waits 40 ms for a delayed acknowledgement (measured).
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,69 @@
+"""Text cut into tokens and prompts counted, exactly where Llama's vocabulary is installed. Pure but for its file.
+
+Without it a token is four characters: good enough to exercise limits, and every answer says so.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from litellm_lite.emulator.ask import Ask
+from litellm_lite.emulator.messages import text_of
+from litellm_lite.tokens import (
+    LlamaFamily,
+    count_llama_chat,
+    encode_llama_text,
+    llama4_image_tokens,
+    llama_encoding,
+    pythonic_calls,
+)
+
+_CHARS_A_TOKEN = 4
+
+
+def is_exact(family: LlamaFamily) -> bool:
+    """Tell whether counts for this family are Llama's own."""
+    return llama_encoding(family) is not None
+
+
+def pieces(text: str, family: LlamaFamily) -> list[str]:
+    """Return one string a token; joined they are the text. A token may hold only part of a character: then its
+    piece is empty and the character comes with a later one."""
+    encoding = llama_encoding(family)
+    if encoding is None:
+        return [text[start : start + _CHARS_A_TOKEN] for start in range(0, len(text), _CHARS_A_TOKEN)]
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    tokens = encode_llama_text(text, family)
+    return [decoder.decode(encoding.decode_single_token_bytes(token)) for token in tokens]
+
+
+def prompt_tokens(ask: Ask) -> int:
+    """Count the prompt: the messages as the reference template writes them, and tools and schema as plain JSON.
+
+    The real API wraps tools and schemas into instructions of its own, which nobody has published; there its
+    count is some hundred tokens higher.
+    """
+    return _message_tokens(ask) + sum(len(pieces(text, ask.model.family)) for text in _instructions(ask))
+
+
+def _instructions(ask: Ask) -> list[str]:
+    tools = [{"name": tool.name, "description": tool.description, "parameters": tool.parameters} for tool in ask.tools]
+    return [orjson.dumps(part).decode() for part in (tools, ask.schema) if part]
+
+
+def _message_tokens(ask: Ask) -> int:
+    family = ask.model.family
+    if is_exact(family):
+        return count_llama_chat(ask.messages, family)
+    words = sum(5 + len(pieces(_written(message), family)) for message in ask.messages)
+    images = (picture.image for picture in ask.pictures)
+    return words + 5 + sum(llama4_image_tokens(image.width or 1, image.height or 1) for image in images if image)
+
+
+def _written(message: Mapping[str, Any]) -> str:
+    calls = message.get("tool_calls")
+    return text_of(dict(message)) + (pythonic_calls(calls) if calls else "")

@@ -1,0 +1,1 @@
+"""What crosses the library's edge: pydantic models outward (`response`), typed parameters inward (`params`)."""

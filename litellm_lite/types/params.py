@@ -1,0 +1,86 @@
+"""The parameters of a completion, for type checkers and editors. At run time they are plain keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    import httpx
+    from pydantic import BaseModel
+
+    from litellm_lite.call import Timeouts
+    from litellm_lite.types.response import ModelResponse
+
+Messages = Sequence[Mapping[str, Any] | Any]
+
+
+class CompletionParams(TypedDict, total=False):
+    """OpenAI's parameters, then LiteLLM's. What is None counts as not given."""
+
+    temperature: float | None
+    top_p: float | None
+    n: int | None
+    stream_options: Mapping[str, Any] | None
+    stop: str | Sequence[str] | None
+    max_completion_tokens: int | None
+    max_tokens: int | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    logit_bias: Mapping[str, float] | None
+    seed: int | None
+    logprobs: bool | None
+    top_logprobs: int | None
+    modalities: Sequence[str] | None
+    prediction: Mapping[str, Any] | None
+    audio: Mapping[str, Any] | None
+    tools: Sequence[Mapping[str, Any]] | None
+    tool_choice: str | Mapping[str, Any] | None
+    parallel_tool_calls: bool | None
+    functions: Sequence[Mapping[str, Any]] | None
+    function_call: str | Mapping[str, Any] | None
+    response_format: Mapping[str, Any] | type[BaseModel] | None
+    reasoning_effort: str | None
+    verbosity: str | None
+    thinking: Mapping[str, Any] | None
+    web_search_options: Mapping[str, Any] | None
+    user: str | None
+    safety_identifier: str | None
+    service_tier: str | None
+    store: bool | None
+    prompt_cache_key: str | None
+    prompt_cache_retention: str | None
+    top_k: int | None
+    repetition_penalty: float | None
+
+    api: str | None
+    api_base: str | None
+    base_url: str | None
+    api_key: str | None
+    organization: str | None
+    custom_llm_provider: str | None
+    extra_headers: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    extra_body: Mapping[str, Any] | None
+    timeout: float | str | httpx.Timeout | Timeouts | None
+    stream_timeout: float | None
+    request_timeout: float | None
+    num_retries: int | None
+    max_retries: int | None
+    client: httpx.Client | httpx.AsyncClient | None
+    ssl_verify: bool | str | None
+    drop_params: bool | None
+    additional_drop_params: Sequence[str] | None
+    allowed_openai_params: Sequence[str] | None
+    mock_response: str | Exception | Mapping[str, Any] | ModelResponse | None
+    mock_tool_calls: Sequence[Mapping[str, Any]] | None
+    input_cost_per_token: float | None
+    output_cost_per_token: float | None
+    base_model: str | None
+    metadata: Mapping[str, Any] | None
+    litellm_metadata: Mapping[str, Any] | None
+    litellm_call_id: str | None
+    litellm_trace_id: str | None
+    litellm_session_id: str | None
+    tags: Sequence[str] | None
+    id: str | None
