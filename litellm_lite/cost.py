@@ -121,7 +121,10 @@ def _counts(usage: Mapping[str, Any]) -> tuple[int, int] | None:
 def _split(usage: Mapping[str, Any], side: _Side, whole: int) -> list[tuple[_Bucket, int]]:
     """Divide all tokens of a side into disjoint buckets; only those that hold any."""
     buckets, rest = [], whole
-    for name, count in (usage.get(side.details) or {}).items():
+    details = usage.get(side.details) or {}
+    if not isinstance(details, dict):
+        raise ValueError(f"usage contradicts itself: {side.details} must be an object, not {details!r}")  # noqa: TRY004
+    for name, count in details.items():
         if count and name.endswith("_tokens"):
             _check(name, count)
             bucket = side.parts.get(name, _UNHEARD_OF)

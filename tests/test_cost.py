@@ -217,6 +217,7 @@ def test_the_usage_of_an_embedding_is_all_prompt():
         (usage(10, 5, {"cached_tokens": -1}), "cached_tokens must be a whole number from 0, not -1"),
         ({"prompt_tokens": "10", "completion_tokens": 5}, "prompt_tokens must be a whole number from 0, not '10'"),
         (usage(10, 5, None, {"reasoning_tokens": 1.5}), "reasoning_tokens must be a whole number from 0, not 1.5"),
+        (usage(10, 5, [1]), "prompt_tokens_details must be an object, not \\[1\\]"),
         (usage(True, 5), "prompt_tokens must be a whole number from 0, not True"),
     ],
 )

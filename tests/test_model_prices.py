@@ -62,9 +62,11 @@ RATES = {
     "gpt-4.1-mini": ("0.4", "1.6", "0.1"),
     "gpt-4.1-mini-2025-04-14": ("0.4", "1.6", "0.1"),
     "gpt-4.1-nano": ("0.1", "0.4", "0.025"),
+    "gpt-4.1-nano-2025-04-14": ("0.1", "0.4", "0.025"),
     "o3": ("2", "8", "0.5"),
     "o3-2025-04-16": ("2", "8", "0.5"),
     "o4-mini": ("1.1", "4.4", "0.275"),
+    "o4-mini-2025-04-16": ("1.1", "4.4", "0.275"),
     "gpt-5": ("1.25", "10", "0.125"),
     "gpt-5-2025-08-07": ("1.25", "10", "0.125"),
     "gpt-5-mini": ("0.25", "2", "0.025"),
@@ -72,6 +74,7 @@ RATES = {
     "gpt-5-nano": ("0.05", "0.4", "0.005"),
     "gpt-5-nano-2025-08-07": ("0.05", "0.4", "0.005"),
     "gpt-5.4-mini": ("0.75", "4.5", "0.075"),
+    "gpt-5.4-mini-2026-03-17": ("0.75", "4.5", "0.075"),
     "gpt-6-astra": ("10", "50", "1"),
     "gpt-6-sol": ("2", "10", "0.2"),
     "gpt-6-luna": ("0.1", "0.5", "0.01"),
@@ -222,6 +225,11 @@ def test_an_alias_is_lower_case_and_belongs_to_one_model():
     assert len(aliases) == len(set(aliases))
     assert [alias for alias in aliases if alias != alias.lower()] == []
     assert not set(aliases) & {name for key in ROWS for name in (key, key.rpartition("/")[2])}
+
+
+def test_a_dated_snapshot_is_a_row_of_its_own_because_an_alias_goes_out_under_another_id():
+    aliases = [alias for row in ROWS.values() for alias in row.get("aliases", [])]
+    assert [alias for alias in aliases if re.search(r"\d{4}-\d\d-\d\d", alias)] == []
 
 
 def test_a_key_stands_once_in_the_file():

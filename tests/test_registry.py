@@ -59,7 +59,7 @@ def test_a_model_is_not_found_at_a_provider_that_has_none_of_that_name(provider,
         ("openai/gpt-4o", None, "gpt-4o"),
         ("gpt-4o", "openai", "gpt-4o"),
         ("openai/gpt-4o", "openai", "gpt-4o"),
-        ("o4-mini-2025-04-16", None, "o4-mini"),
+        ("o4-mini-2025-04-16", None, "o4-mini-2025-04-16"),
         (LLAMA, None, LLAMA),
         (LLAMA, "meta_llama", LLAMA),
         ("llama-4-scout", "meta_llama", SCOUT),
@@ -71,7 +71,7 @@ def test_a_caller_may_name_a_model_bare_or_with_its_provider(name, provider, key
 
 
 @pytest.mark.parametrize(
-    ("model", "owner"), [("gpt-4o", "openai"), ("O4-mini-2025-04-16", "openai"), ("nothing", None)]
+    ("model", "owner"), [("gpt-4o", "openai"), ("o4-mini-2025-04-16", "openai"), ("nothing", None)]
 )
 def test_a_bare_name_tells_its_provider(model, owner):
     assert registry().provider_of(model) == owner
