@@ -16,10 +16,8 @@ PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 640, 480, 8
 GIF = b"GIF89a" + struct.pack("<HHBBB", 320, 200, 0, 0, 0) + b";"
 JPEG = (
     b"\xff\xd8\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
-    + b"\xff\xff\xfe\x00\x04hi"
-    + b"\xff\xc2\x00\x11\x08"
-    + struct.pack(">HH", 123, 456)
-    + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01\xff\xda"
+    b"\xff\xff\xfe\x00\x04hi"
+    b"\xff\xc2\x00\x11\x08" + struct.pack(">HH", 123, 456) + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01\xff\xda"
 )
 ICO = struct.pack("<HHH", 0, 1, 2) + b"".join(
     struct.pack("<BBBBHHII", side, side, 0, 0, 1, 32, 4, 38) for side in (16, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal
 
 import orjson
@@ -12,7 +13,7 @@ from litellm_lite.emulator.ask import Ask, Tool
 from litellm_lite.emulator.messages import Message, Picture, parts_of, text_of
 from litellm_lite.emulator.refusal import Refusal
 from litellm_lite.emulator.sampler import sample
-from litellm_lite.emulator.schema import Unsupported
+from litellm_lite.emulator.schema import SchemaError
 from litellm_lite.emulator.suggestions import suggest_from, tool_arguments, words_of
 from litellm_lite.emulator.vocabulary import is_exact, pieces, prompt_tokens
 from litellm_lite.tokens import pythonic_calls
@@ -94,7 +95,7 @@ def _answer(ask: Ask, new_id: Callable[[], str]) -> Answer:
         if ask.schema is not None:
             value = sample(ask.schema, suggest_from(_question(ask)))
             return _said(ask, orjson.dumps(value).decode())
-    except Unsupported as error:
+    except SchemaError as error:
         raise Refusal(400, str(error)) from error
     return _said(ask, " ".join(_sentences(ask)))
 
@@ -152,13 +153,12 @@ def _sentences(ask: Ask) -> Iterator[str]:
 def _results(messages: list[Message]) -> list[str]:
     """Return a sentence for each tool result at the end of the conversation."""
     names = {call["id"]: call["function"]["name"] for message in messages for call in message.get("tool_calls", ())}
-    results: list[str] = []
-    for message in reversed(messages):
-        if message["role"] != "tool":
-            break
-        name = names.get(message["tool_call_id"], "tool")
-        results.insert(0, f"The {name} tool answered: {_shortened(text_of(message))}")
-    return results
+    results = list(takewhile(lambda message: message["role"] == "tool", reversed(messages)))
+    return [
+        f"{f'The {name} tool' if name else 'A tool'} answered: {_shortened(text_of(message))}"
+        for message in reversed(results)
+        for name in (names.get(message["tool_call_id"]),)
+    ]
 
 
 def _seen(pictures: list[Picture], message: Message) -> Iterator[str]:

@@ -6,6 +6,7 @@ import hmac
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from starlette.applications import Starlette
@@ -14,7 +15,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from litellm_lite.emulator import wire
 from litellm_lite.emulator.answers import Completion, complete
@@ -23,6 +23,9 @@ from litellm_lite.emulator.limits import Meter
 from litellm_lite.emulator.refusal import PROBLEM_TYPE, Refusal, problem
 from litellm_lite.emulator.sending import Pause, Sending, disturb, disturb_body
 from litellm_lite.emulator.settings import Fault, Settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BASES: dict[Shape, str] = {"compat": "/compat/v1", "native": "/v1"}
 
@@ -58,7 +61,7 @@ class Service:
                 Route(f"{base}/models", self.models),
                 Route(f"{base}/models/{{model_id}}", self.model),
             ]
-        app = Starlette(routes=routes, exception_handlers={Refusal: _refused, HTTPException: _not_routed})
+        app = Starlette(routes=routes, exception_handlers=dict.fromkeys((Refusal, HTTPException, Exception), _failed))
         app.router.redirect_slashes = False
         return _Marked(app)
 
@@ -172,14 +175,11 @@ def _faulty(request: Request, fault: Fault) -> Response:
     return Response(body, status, headers, fault.content_type or PROBLEM_TYPE)
 
 
-def _refused(_: Request, refusal: Exception) -> Response:
-    if not isinstance(refusal, Refusal):
-        raise refusal
-    return Response(problem(refusal.status, refusal.detail), refusal.status, refusal.headers, PROBLEM_TYPE)
-
-
-def _not_routed(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    detail = f"{request.method} {request.url.path}: the emulator has no such endpoint"
-    return Response(problem(error.status_code, detail), error.status_code, error.headers, PROBLEM_TYPE)
+def _failed(request: Request, error: Exception) -> Response:
+    """Answer what was refused here, what Starlette did not route, and what is a mistake of the emulator's own."""
+    if isinstance(error, Refusal):
+        return Response(problem(error.status, error.detail), error.status, error.headers, PROBLEM_TYPE)
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    reason = "the emulator has no such endpoint" if status < 500 else "the emulator made a mistake"
+    detail = f"{request.method} {request.url.path}: {reason}"
+    return Response(problem(status, detail), status, media_type=PROBLEM_TYPE)

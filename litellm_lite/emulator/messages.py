@@ -55,10 +55,10 @@ def text_of(message: Message) -> str:
 
 
 def _message(value: Any, where: str) -> Message:
-    read = _ROLES.get(value.get("role")) if isinstance(value, dict) and isinstance(value.get("role"), str) else None
-    if read is None:
+    role = value.get("role") if isinstance(value, dict) else None
+    if not isinstance(role, str) or role not in _ROLES:
         raise Refusal(400, f"{where}.role must be one of {', '.join(_ROLES)}")
-    return {"role": value["role"], **read(value, where)}
+    return {"role": role, **_ROLES[role](value, where)}
 
 
 def _system(value: Message, where: str) -> Message:

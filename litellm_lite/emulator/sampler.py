@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any
 
-from litellm_lite.emulator.schema import Schema, Unsupported, check_keywords, equal, fits, resolve, type_names
+from litellm_lite.emulator.schema import Schema, SchemaError, check_keywords, equal, fits, resolve, type_names
 
 Suggest = Callable[[str, Mapping[str, Any]], Iterable[Any]]
 """Given a property's name (empty at the top) and its schema, return values to try first, best first."""
@@ -60,12 +60,12 @@ def nothing(_name: str, _schema: Mapping[str, Any]) -> Iterable[Any]:
 def sample(schema: Schema, suggest: Suggest = nothing, name: str = "") -> Any:
     """Return a value that fits the schema, suggestions first.
 
-    Raises Unsupported when the schema holds something not understood, or no value was found.
+    Raises SchemaError when the schema holds something not understood, or no value was found.
     """
     for budget in _BUDGETS:
         for value in _Search(schema, suggest).values(schema, name, budget):
             return value
-    raise Unsupported("the emulator found no value that fits the schema")
+    raise SchemaError("the emulator found no value that fits the schema")
 
 
 def merge(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -97,40 +97,36 @@ class _Search:
         self.steps += 1
         if self.steps > _MOST_STEPS or budget < 0 or schema is False:
             return
-        if isinstance(schema, bool):
-            yield {}
-            return
-        check_keywords(schema)
-        groups = [[part] for part in schema.get("allOf", ())]
-        groups += [schema[keyword] for keyword in ("anyOf", "oneOf") if keyword in schema]
-        if "$ref" in schema:
-            groups.append([resolve(schema["$ref"], self.root)])
-        own = {keyword: value for keyword, value in schema.items() if keyword not in _COMBINATORS}
+        parts: Mapping[str, Any] = {} if isinstance(schema, bool) else schema
+        check_keywords(parts)
+        groups = [[part] for part in parts.get("allOf", ())]
+        groups += [parts[keyword] for keyword in ("anyOf", "oneOf") if keyword in parts]
+        if "$ref" in parts:
+            groups.append([resolve(parts["$ref"], self.root)])
+        own = {keyword: value for keyword, value in parts.items() if keyword not in _COMBINATORS}
         yield from self._join(own, groups, budget - bool(groups))
 
     def _join(self, flat: dict[str, Any], groups: list[list[Schema]], budget: int) -> Iterator[dict[str, Any]]:
-        if not groups:
-            yield flat
-            return
-        for member in groups[0]:
-            for alternative in self._alternatives(member, budget):
+        if groups:
+            for alternative in chain.from_iterable(self._alternatives(member, budget) for member in groups[0]):
                 merged = merge(flat, alternative)
                 if merged is not None:
                     yield from self._join(merged, groups[1:], budget)
+        else:
+            yield flat
 
     def _flat_values(self, flat: dict[str, Any], name: str, budget: int) -> Iterator[Any]:
         if "const" in flat:
             yield flat["const"]
-            return
-        suggested = list(self.suggest(name, flat))
-        if "enum" in flat:
+        elif "enum" in flat:
             options = flat["enum"]
-            yield from (value for value in suggested if any(equal(value, option) for option in options))
-            yield from options
-            return
-        for kind in _types(flat):
-            yield from (value for value in suggested if fits(value, {"type": kind}, True))
-            yield from self._of_type(kind, flat, name, budget)
+            suggested = [value for value in self.suggest(name, flat) if any(equal(value, option) for option in options)]
+            yield from chain(suggested, options)
+        else:
+            suggested = list(self.suggest(name, flat))
+            for kind in _types(flat):
+                yield from (value for value in suggested if fits(value, {"type": kind}, True))
+                yield from self._of_type(kind, flat, name, budget)
 
     def _of_type(self, kind: str, flat: dict[str, Any], name: str, budget: int) -> Iterator[Any]:
         if kind == "object":
@@ -161,7 +157,7 @@ class _Search:
         prefix, least = flat.get("prefixItems", []), flat.get("minItems", 0)
         for length in dict.fromkeys((min(max(least, len(prefix), 1), flat.get("maxItems", math.inf)), least)):
             if length > _MOST_ITEMS:
-                raise Unsupported(f"the emulator makes at most {_MOST_ITEMS} items, not {length}")
+                raise SchemaError(f"the emulator makes at most {_MOST_ITEMS} items, not {length}")
             items: list[Any] = []
             for place in range(int(length)):
                 part = prefix[place] if place < len(prefix) else flat.get("items", True)
@@ -183,7 +179,7 @@ def _types(flat: Mapping[str, Any]) -> list[str]:
 def _strings(flat: Mapping[str, Any]) -> Iterator[str]:
     least, most = int(flat.get("minLength", 0)), flat.get("maxLength", math.inf)
     if least > _MOST_LETTERS:
-        raise Unsupported(f"the emulator makes strings of at most {_MOST_LETTERS} characters, not {least}")
+        raise SchemaError(f"the emulator makes strings of at most {_MOST_LETTERS} characters, not {least}")
     words = [_FORMATS[flat["format"]]] if flat.get("format") in _FORMATS else []
     words += ["emulated", "emulated answer", "another", *(f"emulated {number}" for number in range(2, 30))]
     if "pattern" in flat:
@@ -199,14 +195,13 @@ def _numbers(flat: Mapping[str, Any]) -> Iterator[int | float]:
     low, high = _bounds(flat)
     for share in (0.5, 0.25, 0.75, 0.125, 0.4973):
         yield low + (high - low) * share
-    yield from (low, high)
 
 
 def _integers(flat: Mapping[str, Any]) -> Iterator[int | float]:
     low, high = _bounds(flat)
     step = flat.get("multipleOf", 1)
     if not (math.isfinite(low / step) and math.isfinite(high / step)):
-        raise Unsupported("the emulator makes no numbers that large")
+        raise SchemaError("the emulator makes no numbers that large")
     first = math.ceil(low / step)
     for times in (1, 0, 2, 3, *range(first, first + 40), math.floor(high / step)):
         value = times * step

@@ -1,7 +1,7 @@
 """Whether a JSON value fits a JSON Schema, for the part of the language that structured answers use. Pure.
 
 Draft 2020-12 as far as it goes; a keyword that would constrain a value and is not understood raises
-Unsupported rather than being passed over. `format` is an annotation, as the draft has it by default.
+SchemaError rather than being passed over. `format` is an annotation, as the draft has it by default.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _UNSUPPORTED = frozenset(
 _DEEPEST = 200
 
 
-class Unsupported(ValueError):
+class SchemaError(ValueError):
     """The schema holds something the emulator does not understand; the message names it."""
 
 
 def fits(value: Any, schema: Schema, root: Schema, depth: int = 0) -> bool:
-    """Tell whether the value fits. Raises Unsupported for a keyword or a reference that is not understood."""
+    """Tell whether the value fits. Raises SchemaError for a keyword or a reference that is not understood."""
     if isinstance(schema, bool):
         return schema
     if depth > _DEEPEST:
-        raise Unsupported("the schema refers to itself without end")
+        raise SchemaError("the schema refers to itself without end")
     check_keywords(schema)
 
     def inner(item: Any, part: Schema) -> bool:
@@ -41,19 +41,19 @@ def fits(value: Any, schema: Schema, root: Schema, depth: int = 0) -> bool:
 
 
 def check_keywords(schema: Mapping[str, Any]) -> None:
-    """Raise Unsupported for a keyword that is not understood, or whose own value makes no sense."""
+    """Raise SchemaError for a keyword that is not understood, or whose own value makes no sense."""
     for keyword in sorted(schema.keys() & _UNSUPPORTED):
-        raise Unsupported(f"the emulator does not understand {keyword!r} in a JSON Schema")
+        raise SchemaError(f"the emulator does not understand {keyword!r} in a JSON Schema")
     for keyword, value in schema.items():
         is_sound = _SOUND.get(keyword)
         if is_sound is not None and not is_sound(value):
-            raise Unsupported(f"the JSON Schema gives {keyword!r} a value it cannot have")
+            raise SchemaError(f"the JSON Schema gives {keyword!r} a value it cannot have")
 
 
 def resolve(reference: Any, root: Schema) -> Schema:
-    """Return what a `#/...` reference points to. Raises Unsupported for other references and for dead ends."""
+    """Return what a `#/...` reference points to. Raises SchemaError for other references and for dead ends."""
     if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
-        raise Unsupported(f"the emulator resolves references inside the schema only, not {reference!r}")
+        raise SchemaError(f"the emulator resolves references inside the schema only, not {reference!r}")
     found: Any = root
     for step in reference[2:].split("/") if reference != "#" else ():
         key = step.replace("~1", "/").replace("~0", "~")
@@ -62,9 +62,9 @@ def resolve(reference: Any, root: Schema) -> Schema:
         elif isinstance(found, Mapping) and key in found:
             found = found[key]
         else:
-            raise Unsupported(f"{reference!r} points to nothing in the schema")
-    if not _is_schema(found):
-        raise Unsupported(f"{reference!r} points to something that is no schema")
+            raise SchemaError(f"{reference!r} points to nothing in the schema")
+    if not isinstance(found, dict | bool):
+        raise SchemaError(f"{reference!r} points to something that is no schema")
     return found
 
 
@@ -94,7 +94,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_integer(value: Any) -> bool:
-    return _is_number(value) and value == value // 1
+    return _is_number(value) and bool(value == value // 1)
 
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
@@ -121,7 +121,7 @@ def _are_schemas(value: Any) -> bool:
 
 
 def _are_types(value: Any) -> bool:
-    names = type_names(value)
+    names: list[Any] = value if isinstance(value, list) else [value]
     return bool(names) and all(isinstance(name, str) and name in _TYPES for name in names)
 
 
@@ -185,11 +185,11 @@ def _matches(value: str, pattern: str) -> bool:
     try:
         return re.search(pattern, value) is not None
     except re.error:
-        raise Unsupported(f"the emulator cannot read the pattern {pattern!r}") from None
+        raise SchemaError(f"the emulator cannot read the pattern {pattern!r}") from None
 
 
 _CHECKS: dict[str, _Check] = {
-    "type": lambda value, names, _s, _i: any([is_type(value, name) for name in type_names(names)]),
+    "type": lambda value, names, _s, _i: any(is_type(value, name) for name in type_names(names)),
     "enum": lambda value, options, _s, _i: any(equal(value, option) for option in options),
     "const": lambda value, constant, _s, _i: equal(value, constant),
     "minimum": _for(_is_number, lambda value, limit: value >= limit),

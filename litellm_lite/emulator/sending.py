@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from enum import Enum
-from typing import Any
-
-from starlette.types import Receive, Scope, Send
+from typing import TYPE_CHECKING, Any
 
 from litellm_lite.emulator.settings import Fault
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 Pause = Callable[[float], Awaitable[bool]]
 """Waits that many seconds; true when the emulator is being stopped meanwhile."""
@@ -88,5 +89,4 @@ async def _halt(halt: Halt, scope: Scope, receive: Receive) -> None:
     """Close the connection or leave it silent, and return once it is gone."""
     if halt is Halt.CUT:
         scope["state"]["transport"].close()
-    while (await receive())["type"] != "http.disconnect":
-        continue
+    await receive()  # the request was read to its end; what comes next is the disconnect

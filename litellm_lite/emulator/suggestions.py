@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from litellm_lite.emulator.sampler import Suggest, sample
-from litellm_lite.emulator.schema import Schema, Unsupported, check_keywords, fits
+from litellm_lite.emulator.schema import Schema, SchemaError, check_keywords, fits
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _CAPITALISED = r"[A-Z\u00c0-\u00de][\w'\u2019.-]*\w"
@@ -78,7 +78,7 @@ def suggest_from(text: str, place: str | None = None) -> Suggest:
 def tool_arguments(parameters: Mapping[str, Any], text: str, *, parallel: bool) -> list[Any]:
     """Return the arguments for one or more calls of a tool, one each place named in `text` when `parallel`.
 
-    Optional arguments are left out unless the text suggests a value. Raises Unsupported as `sample` does.
+    Optional arguments are left out unless the text suggests a value. Raises SchemaError as `sample` does.
     """
     check_keywords(parameters)
     wants_place = [name for name in parameters.get("properties", {}) if set(words_of(name)) & _PLACES]
@@ -99,7 +99,7 @@ def _arguments(parameters: Mapping[str, Any], suggest: Suggest) -> Any:
     try:
         value = sample({**whole, "properties": kept}, suggest)
         return value if fits(value, whole, whole) else sample(whole, suggest)
-    except Unsupported:
+    except SchemaError:
         return sample(whole, suggest)
 
 

@@ -31,8 +31,10 @@ def is_exact(family: LlamaFamily) -> bool:
 
 
 def pieces(text: str, family: LlamaFamily) -> list[str]:
-    """Return one string a token; joined they are the text. A token may hold only part of a character: then its
-    piece is empty and the character comes with a later one."""
+    """Return one string a token; joined they are the text.
+
+    A token may hold only part of a character: then its piece is empty, and the character comes with a later one.
+    """
     encoding = llama_encoding(family)
     if encoding is None:
         return [text[start : start + _CHARS_A_TOKEN] for start in range(0, len(text), _CHARS_A_TOKEN)]

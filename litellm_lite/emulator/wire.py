@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -122,11 +121,9 @@ def _compat_chunks(head: Head, ask: Ask, completion: Completion, size: int) -> I
         "system_fingerprint": FINGERPRINT,
     }
     choices = [list(_compat_deltas(ask, answer, size)) for answer in completion.answers]
-    for step in zip_longest(*choices):
-        for place, part in enumerate(step):
-            if part is not None:
-                delta, finish = part
-                yield {**frame, "choices": [{"index": place, "delta": delta, "finish_reason": finish}]}
+    for step in zip(*choices, strict=True):  # all choices say the same
+        for place, (delta, finish) in enumerate(step):
+            yield {**frame, "choices": [{"index": place, "delta": delta, "finish_reason": finish}]}
     if ask.include_usage:
         yield {**frame, "choices": [], "usage": _usage(completion)}
 

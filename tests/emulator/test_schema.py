@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from litellm_lite.emulator.sampler import merge, sample
-from litellm_lite.emulator.schema import Unsupported, fits
+from litellm_lite.emulator.schema import SchemaError, fits
 
 TREE: dict[str, Any] = {
     "$defs": {
@@ -66,6 +66,7 @@ SCHEMAS: list[Any] = [
     {"oneOf": [{"type": "object", "properties": {"kind": {"const": k}}, "required": ["kind"]} for k in "ab"]},
     {"type": "object", "properties": {"x": {"type": "integer"}}, "oneOf": [{"required": ["x"]}, {"required": ["y"]}]},
     {"anyOf": [False, {"type": "string"}], "minLength": 12},
+    {"anyOf": [{"type": "integer"}, {"type": "string"}], "type": "string"},
     {"type": "string", "not": {"const": "emulated"}},
     TREE,
     {"$ref": "#/definitions/a~1b", "definitions": {"a/b": {"type": "integer"}}},
@@ -150,17 +151,17 @@ def test_fitting_agrees_with_jsonschema_on_the_examples(schema: Any, value: Any)
     assert fits(value, schema, schema) == jsonschema.Draft202012Validator(schema).is_valid(value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from("type enum properties required items minItems minLength pattern format allOf $ref not".split()),
-        st.recursive(st.one_of(st.none(), st.integers(), st.floats(), st.text()), lambda inner: st.lists(inner)),
+        st.recursive(st.one_of(st.none(), st.integers(), st.floats(), st.text()), st.lists, max_leaves=4),
     )
 )
 def test_a_senseless_schema_is_refused_and_nothing_else(schema: dict[str, Any]) -> None:
     try:
         sample(schema)
-    except Unsupported:
+    except SchemaError:
         return
 
 
@@ -185,21 +186,19 @@ def test_a_senseless_schema_is_refused_and_nothing_else(schema: dict[str, Any]) 
     ],
 )
 def test_what_cannot_be_made_is_named(schema: Any, words: str) -> None:
-    with pytest.raises(Unsupported, match=words):
+    with pytest.raises(SchemaError, match=words):
         sample(schema)
 
 
 def test_a_reference_in_a_circle_is_refused_when_judged() -> None:
-    with pytest.raises(Unsupported, match="without end"):
+    with pytest.raises(SchemaError, match="without end"):
         fits(1, {"$ref": "#"}, {"$ref": "#"})
 
 
 def test_a_suggestion_that_fits_comes_first() -> None:
     schema = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
-    assert sample(schema, lambda name, _: {"city": ["Paris"], "days": ["x", 3]}.get(name, [])) == {
-        "city": "Paris",
-        "days": 3,
-    }
+    known: dict[str, list[Any]] = {"city": ["Paris"], "days": ["x", 3]}
+    assert sample(schema, lambda name, _: known.get(name, [])) == {"city": "Paris", "days": 3}
 
 
 def test_a_suggestion_that_does_not_fit_is_passed_over() -> None:
