@@ -27,6 +27,7 @@ _WHERE = {
         "PermissionDeniedError RateLimitError RejectedRequestError ServiceUnavailableError Timeout "
         "UnprocessableEntityError UnsupportedParamsError"
     ),
+    "exceptions": "exceptions",
     "registry": (
         "get_model_info get_max_tokens model_cost register_model supports_audio_input supports_audio_output "
         "supports_function_calling supports_parallel_function_calling supports_pdf_input supports_prompt_caching "
@@ -45,211 +46,81 @@ _HOME = {name: module for module, names in _WHERE.items() for name in names.spli
 __all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604 - all of them are texts
 
 if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lists together
-    from litellm_lite.api import (
-        acompletion as acompletion,
-    )
-    from litellm_lite.api import (
-        completion as completion,
-    )
-    from litellm_lite.api import (
-        get_supported_openai_params as get_supported_openai_params,
-    )
-    from litellm_lite.api import (
-        stream_chunk_builder as stream_chunk_builder,
-    )
-    from litellm_lite.call import (
-        Timeouts as Timeouts,
-    )
-    from litellm_lite.cost import (
-        Cost as Cost,
-    )
-    from litellm_lite.errors import (
-        APIConnectionError as APIConnectionError,
-    )
-    from litellm_lite.errors import (
-        APIError as APIError,
-    )
-    from litellm_lite.errors import (
-        APIResponseValidationError as APIResponseValidationError,
-    )
-    from litellm_lite.errors import (
-        AuthenticationError as AuthenticationError,
-    )
-    from litellm_lite.errors import (
-        BadGatewayError as BadGatewayError,
-    )
-    from litellm_lite.errors import (
-        BadRequestError as BadRequestError,
-    )
-    from litellm_lite.errors import (
-        BlockedPiiEntityError as BlockedPiiEntityError,
-    )
-    from litellm_lite.errors import (
-        BudgetExceededError as BudgetExceededError,
-    )
-    from litellm_lite.errors import (
-        ContentPolicyViolationError as ContentPolicyViolationError,
-    )
-    from litellm_lite.errors import (
-        ContextWindowExceededError as ContextWindowExceededError,
-    )
-    from litellm_lite.errors import (
-        GuardrailRaisedException as GuardrailRaisedException,
-    )
-    from litellm_lite.errors import (
-        ImageFetchError as ImageFetchError,
-    )
-    from litellm_lite.errors import (
-        InternalServerError as InternalServerError,
-    )
-    from litellm_lite.errors import (
-        InvalidRequestError as InvalidRequestError,
-    )
-    from litellm_lite.errors import (
-        JSONSchemaValidationError as JSONSchemaValidationError,
-    )
-    from litellm_lite.errors import (
-        LiteLLMUnknownProvider as LiteLLMUnknownProvider,
-    )
-    from litellm_lite.errors import (
-        MidStreamFallbackError as MidStreamFallbackError,
-    )
-    from litellm_lite.errors import (
-        MockException as MockException,
-    )
-    from litellm_lite.errors import (
-        NotFoundError as NotFoundError,
-    )
-    from litellm_lite.errors import (
-        PaymentRequiredError as PaymentRequiredError,
-    )
-    from litellm_lite.errors import (
-        PermissionDeniedError as PermissionDeniedError,
-    )
-    from litellm_lite.errors import (
-        RateLimitError as RateLimitError,
-    )
-    from litellm_lite.errors import (
-        RejectedRequestError as RejectedRequestError,
-    )
-    from litellm_lite.errors import (
-        ServiceUnavailableError as ServiceUnavailableError,
-    )
-    from litellm_lite.errors import (
-        Timeout as Timeout,
-    )
-    from litellm_lite.errors import (
-        UnprocessableEntityError as UnprocessableEntityError,
-    )
-    from litellm_lite.errors import (
-        UnsupportedParamsError as UnsupportedParamsError,
-    )
-    from litellm_lite.registry import (
-        get_max_tokens as get_max_tokens,
-    )
-    from litellm_lite.registry import (
-        get_model_info as get_model_info,
-    )
-    from litellm_lite.registry import (
-        model_cost as model_cost,
-    )
-    from litellm_lite.registry import (
-        register_model as register_model,
-    )
-    from litellm_lite.registry import (
-        supports_audio_input as supports_audio_input,
-    )
-    from litellm_lite.registry import (
-        supports_audio_output as supports_audio_output,
-    )
-    from litellm_lite.registry import (
-        supports_function_calling as supports_function_calling,
-    )
-    from litellm_lite.registry import (
-        supports_parallel_function_calling as supports_parallel_function_calling,
-    )
-    from litellm_lite.registry import (
-        supports_pdf_input as supports_pdf_input,
-    )
-    from litellm_lite.registry import (
-        supports_prompt_caching as supports_prompt_caching,
-    )
-    from litellm_lite.registry import (
-        supports_reasoning as supports_reasoning,
-    )
-    from litellm_lite.registry import (
-        supports_response_schema as supports_response_schema,
-    )
-    from litellm_lite.registry import (
-        supports_system_messages as supports_system_messages,
-    )
-    from litellm_lite.registry import (
-        supports_tool_choice as supports_tool_choice,
-    )
-    from litellm_lite.registry import (
-        supports_vision as supports_vision,
-    )
-    from litellm_lite.registry import (
-        supports_web_search as supports_web_search,
-    )
-    from litellm_lite.resolve import (
-        get_llm_provider as get_llm_provider,
-    )
-    from litellm_lite.resolve import (
-        validate_environment as validate_environment,
-    )
-    from litellm_lite.streams import (
-        AsyncCompletionStream as AsyncCompletionStream,
-    )
-    from litellm_lite.streams import (
-        CompletionStream as CompletionStream,
-    )
-    from litellm_lite.streams import (
-        CustomStreamWrapper as CustomStreamWrapper,
-    )
-    from litellm_lite.types.response import (
-        ChatCompletionDeltaToolCall as ChatCompletionDeltaToolCall,
-    )
-    from litellm_lite.types.response import (
-        ChatCompletionMessageToolCall as ChatCompletionMessageToolCall,
-    )
-    from litellm_lite.types.response import (
-        Choices as Choices,
-    )
-    from litellm_lite.types.response import (
-        CompletionTokensDetails as CompletionTokensDetails,
-    )
-    from litellm_lite.types.response import (
-        Delta as Delta,
-    )
-    from litellm_lite.types.response import (
-        Function as Function,
-    )
-    from litellm_lite.types.response import (
-        Message as Message,
-    )
-    from litellm_lite.types.response import (
-        ModelResponse as ModelResponse,
-    )
-    from litellm_lite.types.response import (
-        ModelResponseStream as ModelResponseStream,
-    )
-    from litellm_lite.types.response import (
-        PromptTokensDetails as PromptTokensDetails,
-    )
-    from litellm_lite.types.response import (
-        StreamingChoices as StreamingChoices,
-    )
-    from litellm_lite.types.response import (
-        Usage as Usage,
-    )
+    from litellm_lite import exceptions as exceptions
+    from litellm_lite.api import acompletion as acompletion
+    from litellm_lite.api import completion as completion
+    from litellm_lite.api import get_supported_openai_params as get_supported_openai_params
+    from litellm_lite.api import stream_chunk_builder as stream_chunk_builder
+    from litellm_lite.call import Timeouts as Timeouts
+    from litellm_lite.cost import Cost as Cost
+    from litellm_lite.errors import APIConnectionError as APIConnectionError
+    from litellm_lite.errors import APIError as APIError
+    from litellm_lite.errors import APIResponseValidationError as APIResponseValidationError
+    from litellm_lite.errors import AuthenticationError as AuthenticationError
+    from litellm_lite.errors import BadGatewayError as BadGatewayError
+    from litellm_lite.errors import BadRequestError as BadRequestError
+    from litellm_lite.errors import BlockedPiiEntityError as BlockedPiiEntityError
+    from litellm_lite.errors import BudgetExceededError as BudgetExceededError
+    from litellm_lite.errors import ContentPolicyViolationError as ContentPolicyViolationError
+    from litellm_lite.errors import ContextWindowExceededError as ContextWindowExceededError
+    from litellm_lite.errors import GuardrailRaisedException as GuardrailRaisedException
+    from litellm_lite.errors import ImageFetchError as ImageFetchError
+    from litellm_lite.errors import InternalServerError as InternalServerError
+    from litellm_lite.errors import InvalidRequestError as InvalidRequestError
+    from litellm_lite.errors import JSONSchemaValidationError as JSONSchemaValidationError
+    from litellm_lite.errors import LiteLLMUnknownProvider as LiteLLMUnknownProvider
+    from litellm_lite.errors import MidStreamFallbackError as MidStreamFallbackError
+    from litellm_lite.errors import MockException as MockException
+    from litellm_lite.errors import NotFoundError as NotFoundError
+    from litellm_lite.errors import PaymentRequiredError as PaymentRequiredError
+    from litellm_lite.errors import PermissionDeniedError as PermissionDeniedError
+    from litellm_lite.errors import RateLimitError as RateLimitError
+    from litellm_lite.errors import RejectedRequestError as RejectedRequestError
+    from litellm_lite.errors import ServiceUnavailableError as ServiceUnavailableError
+    from litellm_lite.errors import Timeout as Timeout
+    from litellm_lite.errors import UnprocessableEntityError as UnprocessableEntityError
+    from litellm_lite.errors import UnsupportedParamsError as UnsupportedParamsError
+    from litellm_lite.registry import get_max_tokens as get_max_tokens
+    from litellm_lite.registry import get_model_info as get_model_info
+    from litellm_lite.registry import model_cost as model_cost
+    from litellm_lite.registry import register_model as register_model
+    from litellm_lite.registry import supports_audio_input as supports_audio_input
+    from litellm_lite.registry import supports_audio_output as supports_audio_output
+    from litellm_lite.registry import supports_function_calling as supports_function_calling
+    from litellm_lite.registry import supports_parallel_function_calling as supports_parallel_function_calling
+    from litellm_lite.registry import supports_pdf_input as supports_pdf_input
+    from litellm_lite.registry import supports_prompt_caching as supports_prompt_caching
+    from litellm_lite.registry import supports_reasoning as supports_reasoning
+    from litellm_lite.registry import supports_response_schema as supports_response_schema
+    from litellm_lite.registry import supports_system_messages as supports_system_messages
+    from litellm_lite.registry import supports_tool_choice as supports_tool_choice
+    from litellm_lite.registry import supports_vision as supports_vision
+    from litellm_lite.registry import supports_web_search as supports_web_search
+    from litellm_lite.resolve import get_llm_provider as get_llm_provider
+    from litellm_lite.resolve import validate_environment as validate_environment
+    from litellm_lite.streams import AsyncCompletionStream as AsyncCompletionStream
+    from litellm_lite.streams import CompletionStream as CompletionStream
+    from litellm_lite.streams import CustomStreamWrapper as CustomStreamWrapper
+    from litellm_lite.types.response import ChatCompletionDeltaToolCall as ChatCompletionDeltaToolCall
+    from litellm_lite.types.response import ChatCompletionMessageToolCall as ChatCompletionMessageToolCall
+    from litellm_lite.types.response import Choices as Choices
+    from litellm_lite.types.response import CompletionTokensDetails as CompletionTokensDetails
+    from litellm_lite.types.response import Delta as Delta
+    from litellm_lite.types.response import Function as Function
+    from litellm_lite.types.response import Message as Message
+    from litellm_lite.types.response import ModelResponse as ModelResponse
+    from litellm_lite.types.response import ModelResponseStream as ModelResponseStream
+    from litellm_lite.types.response import PromptTokensDetails as PromptTokensDetails
+    from litellm_lite.types.response import StreamingChoices as StreamingChoices
+    from litellm_lite.types.response import Usage as Usage
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         msg = f"litellm_lite has no {name!r}"
         raise AttributeError(msg)
-    value = getattr(import_module(f"litellm_lite.{_HOME[name]}"), name)
+    home = import_module(f"litellm_lite.{_HOME[name]}")
+    value = home if _HOME[name] == name else getattr(home, name)
     globals()[name] = value
     return value
 
@@ -258,14 +129,26 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+_FOR_A_PROCESS = "is no setting: there are none for a whole process"
+_LOGGER = "set the level of the logger 'litellm_lite'"
+_REMEDIES = {
+    "model_cost": "call register_model()",
+    "set_verbose": _LOGGER,
+    "json_logs": _LOGGER,
+    "suppress_debug_info": "leave the line out, nothing is printed here",
+    "telemetry": "leave the line out, there is none here",
+}
+
+
 class _Module(ModuleType):
     """Refuses LiteLLM's module settings: set here they would be ignored, and nothing is ignored in silence."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name in _HOME or name.startswith("_") or isinstance(value, ModuleType):
+        if (name in _HOME and name not in _REMEDIES) or name.startswith("_") or isinstance(value, ModuleType):
             super().__setattr__(name, value)
             return
-        msg = f"litellm_lite.{name} is no setting: there are none for a whole process; pass {name}= to the call"
+        remedy = _REMEDIES.get(name, f"pass {name}= to the call")
+        msg = f"litellm_lite.{name} {_FOR_A_PROCESS}; {remedy}"
         raise AttributeError(msg)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from litellm_lite import resolve
@@ -11,7 +11,7 @@ from litellm_lite.call import Reply
 from litellm_lite.chunks import join
 from litellm_lite.errors import APIError, LiteLLMUnknownProvider
 from litellm_lite.finish import model_response, stream_end
-from litellm_lite.mock import AsyncReplay, Replay, completion_as_events, mock_completion, mock_events, mock_reply
+from litellm_lite.mock import AsyncReplay, Replay, completion_as_events, mock_completion, mock_events
 from litellm_lite.prepare import Plan, prepare
 from litellm_lite.retries import aretrying, retrying
 from litellm_lite.streams import AsyncCompletionStream, CompletionStream, StreamCore
@@ -76,8 +76,7 @@ def _complete(plan: Plan) -> ModelResponse:
     """Make one attempt at a whole answer."""
     try:
         if plan.options.mocked:
-            body = mock_completion(plan)
-            return model_response(plan, body, mock_reply(body, exchange.epoch_s()))
+            return _mocked(plan)
         reply = exchange.send(plan.request, plan.options.timeouts, plan.settings, plan.options.own.get("client"))
         return _answer(plan, reply)
     except APIError as error:
@@ -89,13 +88,16 @@ async def _acomplete(plan: Plan) -> ModelResponse:
     """The async twin of `_complete`."""
     try:
         if plan.options.mocked:
-            body = mock_completion(plan)
-            return model_response(plan, body, mock_reply(body, exchange.epoch_s()))
+            return _mocked(plan)
         reply = await exchange.asend(plan.request, plan.options.timeouts, plan.settings, plan.options.own.get("client"))
         return _answer(plan, reply)
     except APIError as error:
         _note_failure(plan, error)
         raise
+
+
+def _mocked(plan: Plan) -> ModelResponse:
+    return model_response(plan, mock_completion(plan), Reply(200, {}, b"", received_at=exchange.epoch_s()))
 
 
 def _answer(plan: Plan, reply: Reply) -> ModelResponse:
@@ -109,9 +111,8 @@ def _open(plan: Plan) -> CompletionStream:
     """Make one attempt at a stream, up to its first chunk."""
     try:
         source = _source(plan)
-        return CompletionStream(
-            source, _core(plan, source), stream_end(plan, source.headers, exchange.epoch_s())
-        ).prime()
+        end = stream_end(plan, source.headers, exchange.epoch_s())
+        return CompletionStream(source, _core(plan, source), end).prime()
     except APIError as error:
         _note_failure(plan, error)
         raise
@@ -121,9 +122,8 @@ async def _aopen(plan: Plan) -> AsyncCompletionStream:
     """The async twin of `_open`."""
     try:
         source = await _asource(plan)
-        return await AsyncCompletionStream(
-            source, _core(plan, source), stream_end(plan, source.headers, exchange.epoch_s())
-        ).prime()
+        end = stream_end(plan, source.headers, exchange.epoch_s())
+        return await AsyncCompletionStream(source, _core(plan, source), end).prime()
     except APIError as error:
         _note_failure(plan, error)
         raise
@@ -167,12 +167,13 @@ def _whole(plan: Plan, reply: Reply) -> Iterator[bytes]:
 
 def _core(plan: Plan, source: ByteStream | AsyncByteStream) -> StreamCore:
     head = Reply(source.status, source.headers, b"")
-    replayed = isinstance(source, Replay | AsyncReplay)
-    parser = OpenAIStream(plan.call, head) if replayed else plan.provider.open_stream(plan.call, head)
+    limit = plan.settings.max_response_bytes
+    if isinstance(source, Replay | AsyncReplay):  # it came whole, and with as many choices as it has
+        return StreamCore(OpenAIStream(plan.call, head), max_bytes=limit)
+    logger.info("%s %s status %s, streaming", plan.call.target.provider, plan.call.target.model, source.status)
+    parser = plan.provider.open_stream(plan.call, head)
     expected = plan.call.params.get("n") or 1
-    return StreamCore(
-        parser, expected=expected, wants_usage=plan.wants_usage, max_bytes=plan.settings.max_response_bytes
-    )
+    return StreamCore(parser, expected=expected, wants_usage=plan.wants_usage, max_bytes=limit)
 
 
 def _note_failure(plan: Plan, error: APIError) -> None:
@@ -187,7 +188,7 @@ def _log(plan: Plan, reply: Reply) -> None:
 
 
 def stream_chunk_builder(
-    chunks: Sequence[ModelResponseStream | Mapping[str, Any]] | None,
+    chunks: Iterable[ModelResponseStream | Mapping[str, Any]] | None,
     messages: object = None,  # noqa: ARG001 - LiteLLM counts a missing usage from it; here it stays unknown
     **_: object,
 ) -> ModelResponse | None:
@@ -195,18 +196,18 @@ def stream_chunk_builder(
 
     Usage is the one the stream carried, else None.
     """
-    from litellm_lite.types.response import ModelResponse, new_id
+    from litellm_lite.types.response import ModelResponse
 
     if chunks is None:
         msg = "stream_chunk_builder: chunks is None; pass the list of chunks"
         raise APIError(msg)
-    plain = [chunk if isinstance(chunk, Mapping) else chunk.model_dump(exclude_none=True) for chunk in chunks]
-    answer = join(plain)
+    known = list(chunks)
+    answer = join(chunk if isinstance(chunk, Mapping) else chunk.model_dump() for chunk in known)
     if answer is None:
         return None
-    answer |= {"id": answer["id"] or new_id(), "created": answer["created"] or exchange.epoch_s()}
-    built = ModelResponse.model_validate(answer)
-    built._hidden_params = dict(getattr(chunks[-1], "_hidden_params", {}))  # noqa: SLF001 - LiteLLM's name, our class
+    answer["created"] = answer["created"] or exchange.epoch_s()
+    built = ModelResponse.model_validate({key: value for key, value in answer.items() if value is not None})
+    built._hidden_params = dict(getattr(known[-1], "_hidden_params", {}))  # noqa: SLF001 - LiteLLM's name, our class
     return built
 
 

@@ -205,29 +205,39 @@ class MockException(APIError):  # noqa: N818 - LiteLLM's name
     """Raised for `mock_response=Exception(...)`."""
 
 
-class BudgetExceededError(Exception):
+class _Beside(Exception):  # noqa: N818 - a base, not an error
+    """What stands beside the tree; `args` are those of the constructor, so that it can be pickled."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class BudgetExceededError(_Beside):
     """The call would cost, or has cost, more than its budget allows. Amounts are US dollars."""
 
     def __init__(self, current_cost: float, max_budget: float, message: str | None = None) -> None:
+        super().__init__(current_cost, max_budget, message)
         self.current_cost, self.max_budget = current_cost, max_budget
         self.message = message or f"budget exceeded: {current_cost} of {max_budget} US dollars"
-        super().__init__(self.message)
 
 
-class GuardrailRaisedException(Exception):  # noqa: N818 - LiteLLM's name
+class GuardrailRaisedException(_Beside):
     """A guardrail stopped the call."""
 
     def __init__(self, guardrail_name: str | None = None, message: str = "") -> None:
+        super().__init__(guardrail_name, message)
         self.guardrail_name, self.message = guardrail_name, message
-        super().__init__(message)
 
 
-class BlockedPiiEntityError(Exception):
+class BlockedPiiEntityError(_Beside):
     """A guardrail found personal data of a kind it must block."""
 
     def __init__(self, entity_type: str, guardrail_name: str | None = None) -> None:
+        super().__init__(entity_type, guardrail_name)
         self.entity_type, self.guardrail_name = entity_type, guardrail_name
-        super().__init__(f"{guardrail_name or 'guardrail'}: blocked {entity_type}")
+        self.message = f"{guardrail_name or 'guardrail'}: blocked {entity_type}"
 
 
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -246,7 +256,8 @@ _BY_STATUS: dict[int, type[APIError]] = {
     529: ServiceUnavailableError,
 }
 
-# Only a 400, 413 or 422 may be refined: a 401 that mentions tokens stays a 401.
+# Only a refused request may be refined: a 401 that mentions tokens stays a 401. llama.cpp once answered an
+# overflow with a 500 (llama.cpp#15780), so a code may refine that too; a text may not.
 _BY_CODE: dict[str, type[APIError]] = {
     "context_length_exceeded": ContextWindowExceededError,
     "exceed_context_size_error": ContextWindowExceededError,
@@ -255,38 +266,65 @@ _BY_CODE: dict[str, type[APIError]] = {
     "model_not_found": NotFoundError,
 }
 
-# Wordings seen: OpenAI, vLLM ("maximum context length is"), llama.cpp ("exceeds the available context size").
+# As seen at OpenAI and vLLM ("maximum context length"), llama.cpp ("context size"), Cerebras ("while limit is"),
+# Anthropic and Bedrock ("too long"), OpenAI's images ("safety system"), Azure ("management policy"). A LiteLLM
+# gateway keeps the vendor's code to itself and writes the class of its own exception into the message.
 _BY_TEXT: tuple[tuple[str, type[APIError]], ...] = (
+    ("contextwindowexceedederror", ContextWindowExceededError),
+    ("contentpolicyviolationerror", ContentPolicyViolationError),
     ("maximum context length", ContextWindowExceededError),
     ("context_length_exceeded", ContextWindowExceededError),
     ("exceeds the available context size", ContextWindowExceededError),
     ("context window", ContextWindowExceededError),
+    ("while limit is", ContextWindowExceededError),
     ("prompt is too long", ContextWindowExceededError),
     ("input is too long", ContextWindowExceededError),
     ("exceeded the maximum number of tokens", ContextWindowExceededError),
     ("content management policy", ContentPolicyViolationError),
     ("content policy", ContentPolicyViolationError),
+    ("safety system", ContentPolicyViolationError),
 )
 
 # A 429 with one of these does not get better by waiting a minute.
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
+# What an error means that comes without a status, inside an answer that began well.
+_STATUS_OF_CODE = {
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    **dict.fromkeys(QUOTA_CODES, 429),
+    "invalid_request_error": 400,
+    "BadRequestError": 400,
+    **dict.fromkeys(_BY_CODE, 400),
+    "model_not_found": 404,
+    "NotFoundError": 404,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "overloaded_error": 503,
+    "unavailable_error": 503,
+}
+
 
 def class_for(status: int, code: str | None = None, message: str = "") -> type[APIError]:
     """Pick the exception class: the status decides, code and text only refine a refused request."""
-    by_status = _BY_STATUS.get(status)
+    general = InternalServerError if status >= 500 else BadRequestError if status >= 400 else APIError
+    by_status = _BY_STATUS.get(status, general)
+    by_code = _BY_CODE.get(code or "")
     if by_status in (BadRequestError, UnprocessableEntityError):
-        if code in _BY_CODE:
-            return _BY_CODE[code]
-        lowered = message.lower()
-        for phrase, refined in _BY_TEXT:
-            if phrase in lowered:
-                return refined
-    if by_status is not None:
-        return by_status
-    return InternalServerError if status >= 500 else BadRequestError if 400 <= status < 500 else APIError
+        return by_code or _by_text(message) or by_status
+    return by_code or by_status if by_status is InternalServerError else by_status
 
 
-def is_retryable(status: int, code: str | None) -> bool:
+def _by_text(message: str) -> type[APIError] | None:
+    lowered = message.lower()
+    return next((refined for phrase, refined in _BY_TEXT if phrase in lowered), None)
+
+
+def is_retryable(status: int, code: str | None = None) -> bool:
     """Tell whether the same request may succeed a moment later."""
-    return status in RETRYABLE_STATUS and code not in QUOTA_CODES
+    return status in RETRYABLE_STATUS and code not in QUOTA_CODES and code not in _BY_CODE
+
+
+def status_of(code: str | None) -> int:
+    """Return the HTTP status an error without one stands for, by its code; 500 when that tells nothing."""
+    return _STATUS_OF_CODE.get(code or "", 500)

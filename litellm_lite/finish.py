@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,28 +26,51 @@ _NOT_REPEATED = frozenset({"set-cookie"})  # a session of the vendor's, no busin
 
 
 def model_response(plan: Plan, body: JSON, reply: Reply) -> ModelResponse:
-    """Return the answer to a call. Raises APIResponseValidationError when its fields are not what they should be."""
-    from litellm_lite.types.response import ModelResponse
+    """Return the answer to a call; `body` becomes part of it.
 
-    answer: ModelResponse = _validated(ModelResponse, plan, _identified(plan, body, int(reply.received_at)))
-    hidden = hidden_params(plan, reply.headers)
-    _add_cost(plan, hidden, body.get("usage"))
-    hidden["_response_ms"] = answer._response_ms = reply.elapsed_ms  # noqa: SLF001 - LiteLLM's names, our class
-    hidden["provider_response_model"] = body.get("model")
-    answer._hidden_params = hidden  # noqa: SLF001
-    answer._response_headers = hidden["additional_headers"]  # noqa: SLF001
+    Raises APIResponseValidationError when the fields of the answer are not what they should be.
+    """
+    from litellm_lite.types.response import ModelResponse, attach
+
+    facts = _Facts(plan, reply.headers, body, reply.elapsed_ms)
+    _complete(plan, body, int(reply.received_at))
+    answer: ModelResponse = _validated(ModelResponse, plan, body)
+    attach(answer, facts)
     return answer
 
 
-def _identified(plan: Plan, body: JSON, created: int) -> JSON:
-    """Fill in what some vendors leave out: id, time and model."""
+def _complete(plan: Plan, body: JSON, received_at: int) -> None:
+    """Fill in what some vendors leave out, and take out the nulls that others send in the place of nothing."""
     if not body.get("id"):
-        from litellm_lite.types.response import new_id
-
-        body["id"] = new_id()
-    body["created"] = body.get("created") or created
+        body.pop("id", None)
+    created = body.get("created")
+    body["created"] = int(created) if created and isinstance(created, int | float) else received_at
     body["model"] = body.get("model") or plan.call.target.model
-    return body
+    body["usage"] = _counted(body.get("usage"))
+    for choice in body["choices"]:
+        _tidy(choice["message"])
+        if not choice.get("logprobs", True):
+            del choice["logprobs"]
+
+
+def _tidy(message: JSON) -> None:
+    """Take out nulls and empty lists of calls, so that `hasattr` is meaningful; name reasoning as LiteLLM does."""
+    if None in message.values():
+        for name in [name for name, value in message.items() if value is None]:
+            del message[name]
+    if not message.get("tool_calls", True):
+        del message["tool_calls"]
+    if "reasoning" in message:
+        message.setdefault("reasoning_content", message.pop("reasoning"))
+
+
+def _counted(usage: Any) -> Any:
+    """Return a usage without nulls and with its total; None for an empty one."""
+    if not isinstance(usage, dict) or (None not in usage.values() and "total_tokens" in usage):
+        return usage or None
+    known = {name: count for name, count in usage.items() if count is not None}
+    parts = [known[name] for name in ("prompt_tokens", "completion_tokens") if isinstance(known.get(name), int)]
+    return {"total_tokens": sum(parts), **known} if known else None
 
 
 def _validated(kind: Any, plan: Plan, body: JSON) -> Any:
@@ -61,21 +85,63 @@ def _validated(kind: Any, plan: Plan, body: JSON) -> Any:
         raise APIResponseValidationError(msg, target.provider, target.model) from None
 
 
-def hidden_params(plan: Plan, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is known of a call beside its answer, under LiteLLM's names, `dropped_params` and `cost` added."""
-    target = plan.call.target
-    return {
-        "custom_llm_provider": target.provider,
-        "litellm_model_name": target.model,
-        "litellm_call_id": plan.call_id,
-        "api_base": target.api_base,
-        "model_id": None,
-        "response_cost": None,
-        "cost": None,
-        "dropped_params": dict(plan.dropped),
-        "additional_headers": additional_headers(headers),
-        **plan.options.labels,
-    }
+class _Facts:
+    """What is known of a call beside its answer. Most callers never ask, so it is worked out when one does.
+
+    Keeps neither the key nor the messages: an answer may live long, and may be pickled.
+    """
+
+    __slots__ = (
+        "_dropped", "_elapsed_ms", "_headers", "_info", "_labels", "_target", "_tier", "_told_model", "_usage",
+        "_worked_out",
+    )  # fmt: skip
+
+    def __init__(self, plan: Plan, headers: Mapping[str, str], body: JSON, elapsed_ms: float | None = None) -> None:
+        target = plan.call.target
+        self._target = (target.provider, target.model, target.api_base)
+        self._labels, self._info = plan.options.labels, plan.price_info
+        self._tier = plan.call.params.get("service_tier")
+        self._headers, self._elapsed_ms = headers, elapsed_ms
+        self._told_model, self._usage = body.get("model"), body.get("usage")
+        self._dropped = plan.dropped
+        self._worked_out: dict[str, Any] | None = None
+
+    def __call__(self) -> dict[str, Any]:
+        """Return LiteLLM's `_hidden_params`, with `dropped_params` and `cost` added; the same to all who ask."""
+        if self._worked_out is None:
+            self._worked_out = self._work_out()
+        return self._worked_out
+
+    def _work_out(self) -> dict[str, Any]:
+        provider, model, api_base = self._target
+        cost = self.cost(self._usage)
+        return {
+            "custom_llm_provider": provider,
+            "litellm_model_name": model,
+            "provider_response_model": self._told_model,
+            "litellm_call_id": str(uuid.uuid4()),
+            "api_base": api_base,
+            "model_id": None,
+            "response_cost": None if cost is None else float(cost.total),
+            "cost": cost,
+            "dropped_params": dict(self._dropped),
+            "additional_headers": additional_headers(self._headers),
+            "_response_ms": self._elapsed_ms,
+            **self._labels,
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (self(),)  # a copy of an answer, pickled or deep, has the result
+
+    def cost(self, usage: Any) -> Cost | None:
+        """Return what that usage costs, or None where usage or prices are not known."""
+        if self._info is None or not isinstance(usage, dict):
+            return None
+        try:
+            return price(usage, self._info, service_tier=self._tier)
+        except ValueError as error:  # a usage that contradicts itself has no price; the answer stands
+            logger.warning("%s: no cost for %r: %s", *self._target[:2], error)
+            return None
 
 
 def additional_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -87,36 +153,27 @@ def additional_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return named
 
 
-def _add_cost(plan: Plan, hidden: dict[str, Any], usage: JSON | None) -> None:
-    """Enter the cost, or leave it None where usage or prices are not known."""
-    cost: Cost | None = None
-    if usage and plan.price_info is not None:
-        try:
-            cost = price(usage, plan.price_info, service_tier=plan.call.params.get("service_tier"))
-        except ValueError as error:  # a usage that contradicts itself has no price; the answer stands
-            logger.warning("%s: no cost for %r: %s", plan.call.target.provider, plan.call.target.model, error)
-    if cost is not None:
-        hidden["cost"] = cost
-        hidden["response_cost"] = float(cost.total)
-
-
 def stream_end(plan: Plan, headers: Mapping[str, str], opened_at: int) -> StreamEnd:
     """Return what a stream needs of its call; `opened_at` is in epoch seconds."""
-    hidden = hidden_params(plan, headers)
-    return StreamEnd(
-        _Delivery(plan, hidden, opened_at).deliver, plan.locate, lambda usage: _add_cost(plan, hidden, usage), hidden
-    )
+    facts = _Facts(plan, headers, {})
+    hidden = facts()
+
+    def settle(usage: JSON | None) -> None:
+        hidden["cost"] = cost = facts.cost(usage)
+        hidden["response_cost"] = None if cost is None else float(cost.total)
+
+    return StreamEnd(_Delivery(plan, hidden, opened_at).deliver, plan.locate, settle, hidden)
 
 
 class _Delivery:
     """Makes a stream's chunks: one id and one time for all of them, usage alone only to those who asked."""
 
-    __slots__ = ("_asked_usage", "_hidden", "_kind", "_shared", "_usage", "plan")
+    __slots__ = ("_asked_usage", "_attach", "_hidden", "_kind", "_shared", "_usage", "plan")
 
     def __init__(self, plan: Plan, hidden: dict[str, Any], opened_at: int) -> None:
-        from litellm_lite.types.response import ModelResponseStream, Usage, new_id
+        from litellm_lite.types.response import ModelResponseStream, Usage, attach, new_id
 
-        self._kind, self._usage = ModelResponseStream, Usage
+        self._kind, self._usage, self._attach = ModelResponseStream, Usage, attach
         self.plan, self._hidden = plan, hidden
         self._asked_usage = plan.asked_usage
         self._shared = {"id": new_id(), "created": opened_at, "model": plan.call.target.model}
@@ -131,9 +188,11 @@ class _Delivery:
                 self._shared[name] = chunk[name]
             else:
                 chunk[name] = value
-        usage = chunk.pop("usage", None)
+        for choice in chunk["choices"]:
+            _tidy(choice["delta"])
+        usage = _counted(chunk.pop("usage", None))
         made: ModelResponseStream = _validated(self._kind, self.plan, chunk)
         if usage:
             made.usage = _validated(self._usage, self.plan, usage)
-        made._hidden_params = self._hidden  # noqa: SLF001 - LiteLLM's name, our class
+        self._attach(made, self._hidden)
         return made

@@ -7,12 +7,13 @@ magic texts raise. Usage is fixed at 10 and 20 tokens; streams come in pieces of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from copy import deepcopy
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from litellm_lite import errors
-from litellm_lite.call import Reply
 
 if TYPE_CHECKING:
     from litellm_lite.prepare import Plan
@@ -24,8 +25,8 @@ _RAISING = {
     "litellm.RateLimitError": errors.RateLimitError,
     "litellm.ContextWindowExceededError": errors.ContextWindowExceededError,
     "litellm.InternalServerError": errors.InternalServerError,
-    "Exception: content_filter_policy": errors.ContentPolicyViolationError,
 }
+_REFUSED_CONTENT = "Exception: content_filter_policy"
 _MID_STREAM = "Exception: mock_streaming_error"
 
 
@@ -34,19 +35,21 @@ def mock_completion(plan: Plan) -> JSON:
     said = plan.options.own.get("mock_response")
     if isinstance(said, Exception):
         raise _exception(plan, said)
-    if isinstance(said, str) and (kind := _raising(said)) is not None:
-        target = plan.call.target
-        raise kind(f"{target.provider}: mocked {kind.__name__}", target.provider, target.model, retryable=False)
-    if said is not None and hasattr(said, "model_dump"):
-        dumped: JSON = said.model_dump()
-        return dumped
-    if isinstance(said, Mapping):
-        return dict(said)
-    return _completion(plan, said if isinstance(said, str) else None)
+    if said is None or isinstance(said, str):
+        if (kind := _raising(said or "")) is not None:
+            target = plan.call.target
+            raise kind(f"{target.provider}: mocked {kind.__name__}", target.provider, target.model)
+        return _completion(plan, said)
+    body = said.model_dump() if hasattr(said, "model_dump") else said
+    if not _is_completion(body):
+        msg = "mock_response must be a text, an exception, a ModelResponse or a dictionary shaped like one"
+        raise errors.BadRequestError(msg, param="mock_response")
+    answer: JSON = deepcopy(dict(body))
+    return answer
 
 
 def _raising(said: str) -> type[errors.APIError] | None:
-    return next((kind for start, kind in _RAISING.items() if said.startswith(start)), None)
+    return errors.ContentPolicyViolationError if said.startswith(_REFUSED_CONTENT) else _RAISING.get(said)
 
 
 def _exception(plan: Plan, said: Exception) -> Exception:
@@ -60,54 +63,57 @@ def _exception(plan: Plan, said: Exception) -> Exception:
     return made
 
 
+def _is_completion(body: Any) -> bool:
+    choices = body.get("choices") if isinstance(body, Mapping) else None
+    if not isinstance(choices, list) or not choices:
+        return False
+    return all(isinstance(choice, dict) and isinstance(choice.get("message"), dict) for choice in choices)
+
+
 def _completion(plan: Plan, content: str | None) -> JSON:
     message: JSON = {"role": "assistant", "content": content}
     calls = plan.options.own.get("mock_tool_calls")
     if calls:
-        message["tool_calls"] = [dict(call) for call in calls]
+        message["tool_calls"] = [call.model_dump() if hasattr(call, "model_dump") else dict(call) for call in calls]
     reason = "tool_calls" if calls else "stop"
-    choices = [{"index": index, "message": message, "finish_reason": reason} for index in range(_count(plan))]
+    asked = plan.call.params.get("n")
+    count = asked if isinstance(asked, int) else 1
+    choices = [{"index": index, "message": dict(message), "finish_reason": reason} for index in range(count)]
     return {"choices": choices, "usage": dict(_USAGE), "model": plan.call.target.model}
-
-
-def _count(plan: Plan) -> int:
-    count: int = plan.call.params.get("n", 1)
-    return count
-
-
-def mock_reply(body: JSON, received_at: int) -> Reply:
-    """Return the reply that a mocked answer pretends to come from."""
-    return Reply(200, {}, orjson.dumps(body), "mock:", received_at=received_at)
 
 
 def completion_as_events(body: JSON, piece: int = _PIECE) -> Iterator[bytes]:
     """Yield a whole completion as the events of a stream; `piece` characters of content each, 0 for all at once."""
-    head = {key: body.get(key) for key in ("id", "created", "model") if body.get(key)}
+    head = {key: value for key, value in body.items() if key not in ("choices", "usage", "object")}
     for choice in body["choices"]:
-        index, message = choice.get("index", 0), dict(choice["message"])
-        content = message.pop("content", None) or ""
-        pieces = [content[at : at + piece] for at in range(0, len(content), piece)] if piece else [content]
+        others = {key: value for key, value in choice.items() if key not in ("message", "finish_reason")}
+        message = {key: value for key, value in choice["message"].items() if value is not None}
+        content = message.pop("content", "")
         if message.get("tool_calls"):
             message["tool_calls"] = [{"index": at, **call} for at, call in enumerate(message["tool_calls"])]
-        yield _event(head, index, {key: value for key, value in message.items() if value is not None})
-        for text in pieces:
-            yield _event(head, index, {"content": text})
-        yield _event(head, index, {}, choice.get("finish_reason") or "stop")
-    yield b"data: " + orjson.dumps({**head, "choices": [], "usage": body.get("usage")}) + b"\n\n"
+        yield _event(head, {**others, "delta": message, "finish_reason": None})
+        for text in _cut(content, piece):
+            yield _event(head, {"index": choice.get("index", 0), "delta": {"content": text}, "finish_reason": None})
+        reason = choice.get("finish_reason") or "stop"
+        yield _event(head, {"index": choice.get("index", 0), "delta": {}, "finish_reason": reason})
+    yield _event(head, None, usage=body.get("usage"))
     yield b"data: [DONE]\n\n"
 
 
-def _event(head: JSON, index: int, delta: JSON, reason: str | None = None) -> bytes:
-    choice = {"index": index, "delta": delta, "finish_reason": reason}
-    return b"data: " + orjson.dumps({**head, "object": "chat.completion.chunk", "choices": [choice]}) + b"\n\n"
+def _cut(content: Any, piece: int) -> list[Any]:
+    return [content[at : at + piece] for at in range(0, len(content), piece)] if piece else [content] if content else []
+
+
+def _event(head: JSON, choice: JSON | None, **fields: Any) -> bytes:
+    chunk = {**head, "object": "chat.completion.chunk", "choices": [choice] if choice else [], **fields}
+    return b"data: " + orjson.dumps(chunk) + b"\n\n"
 
 
 def mock_events(plan: Plan) -> Iterator[bytes]:
     """Yield the mocked answer as the events of a stream; one magic text breaks it off with a 529."""
     said = plan.options.own.get("mock_response")
     if isinstance(said, str) and said.startswith(_MID_STREAM):
-        first, *_ = completion_as_events(_completion(plan, "mocked"), 0)
-        yield first
+        yield from islice(completion_as_events(_completion(plan, "mocked"), 0), 2)
         error = {"message": "mocked failure in the middle of a stream", "code": 529}
         yield b"data: " + orjson.dumps({"error": error}) + b"\n\n"
         return

@@ -6,16 +6,17 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from litellm_lite.call import Timeouts
 from litellm_lite.errors import BadRequestError, UnsupportedParamsError
-from litellm_lite.params import Choice
+from litellm_lite.params import NO_CHOICE, Choice, shown
 from litellm_lite.retries import DEFAULT_RETRIES
 
-_LABELS = (
+_LABELS = frozenset({
     "metadata", "litellm_metadata", "litellm_call_id", "litellm_trace_id", "litellm_session_id", "tags", "id",
-)  # fmt: skip
+})  # fmt: skip
 
 _OWN = frozenset({
     "api", "api_base", "base_url", "api_key", "organization", "custom_llm_provider", "extra_headers", "headers",
@@ -23,10 +24,13 @@ _OWN = frozenset({
     "client", "ssl_verify", "drop_params", "additional_drop_params", "allowed_openai_params", "mock_response",
     "mock_tool_calls", "input_cost_per_token", "output_cost_per_token", "base_model", *_LABELS,
 })  # fmt: skip
+_CHOICE = frozenset({"drop_params", "additional_drop_params", "allowed_openai_params"})
 
 _ROUTER = "is the Router's business; give one deployment here"
 _NO_CACHE = "needs a response cache, which there is not"
 _NO_SHAPING = "is not done here; write the messages as the model should see them"
+_NO_CALLBACKS = "is not there; wrap the call, or read the logger 'litellm_lite'"
+_AZURE = "belongs to Azure, which is not a provider here"
 _ELSEWHERE = {
     "fallbacks": _ROUTER,
     "model_list": _ROUTER,
@@ -51,6 +55,8 @@ _ELSEWHERE = {
     "assistant_continue_message": _NO_SHAPING,
     "prompt_id": _NO_SHAPING,
     "prompt_variables": _NO_SHAPING,
+    "prompt_label": _NO_SHAPING,
+    "prompt_version": _NO_SHAPING,
     "complete_response": "is not there; use stream=True and stream_chunk_builder(chunks)",
     "merge_reasoning_content_in_choices": "is not there; read message.reasoning_content",
     "input_cost_per_second": "is not there; prices are per token",
@@ -60,31 +66,52 @@ _ELSEWHERE = {
     "model_info": "is not there; pass base_model= or register_model()",
     "mock_timeout": "is not there; pass mock_response=Timeout(…)",
     "mock_delay": "is not there; the emulator has latency",
-    "api_version": "belongs to Azure, which is not a provider here",
-    "deployment_id": "belongs to Azure, which is not a provider here",
+    "api_version": _AZURE,
+    "api_type": _AZURE,
+    "deployment_id": _AZURE,
+    "use_litellm_proxy": "is not there; write 'llama_proxy/' before the model",
     "shared_session": "is aiohttp's; pass client=httpx.AsyncClient()",
     "enable_json_schema_validation": "is not there; validate the answer yourself",
     "include_server_side_tool_invocations": "is not there",
-    "logger_fn": "is not there; use the logging module, logger 'litellm_lite'",
+    "callbacks": _NO_CALLBACKS,
+    "input_callback": _NO_CALLBACKS,
+    "success_callback": _NO_CALLBACKS,
+    "failure_callback": _NO_CALLBACKS,
+    "logger_fn": _NO_CALLBACKS,
     "verbose": "is not there; set the level of the logger 'litellm_lite'",
     "no-log": "is not there; set the level of the logger 'litellm_lite'",
 }
 
+# What begins like this is somebody's who is not called here, and may be a secret: no vendor gets to see it.
+_ELSEWHERE_PREFIXES = {
+    "aws_": "belongs to Bedrock, which is not a provider here",
+    "azure_": _AZURE,
+    "vertex_": "belongs to Vertex AI, which is not a provider here",
+    "litellm_": "is a word of LiteLLM's own that this library does not know",
+    "mock_": "is not there; pass mock_response=",
+}
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_PREFIXES = tuple(_ELSEWHERE_PREFIXES)
+_NEUTRAL: tuple[Any, ...] = (False, [], {}, "")  # asks for nothing
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _DEFAULT_TIMEOUTS = Timeouts()
+_LONGEST_S = 1e9  # thirty years; engines count in 64 bits of nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a call is made, as opposed to what is asked."""
 
-    own: Mapping[str, Any]
+    own: Mapping[str, Any] = field(repr=False)
     choice: Choice
     timeouts: Timeouts
     retries: int
     headers: Mapping[str, str] = field(repr=False)
-    dropped: Mapping[str, str] = field(default_factory=dict)
+    dropped: Mapping[str, str]
+    mocked: bool = False
+    """Whether the call stays in the process."""
 
     @property
     def api_base(self) -> str | None:
@@ -92,14 +119,9 @@ class Options:
         return base
 
     @property
-    def mocked(self) -> bool:
-        """Whether the call stays in the process."""
-        return bool(self.own.get("mock_response") or self.own.get("mock_tool_calls"))
-
-    @property
     def labels(self) -> dict[str, Any]:
         """Return the caller's own marks; they are kept on the answer and not sent."""
-        return {name: self.own[name] for name in _LABELS if name in self.own}
+        return {name: self.own[name] for name in _LABELS & self.own.keys()}
 
 
 def take_options(params: Mapping[str, Any], *, stream: bool) -> tuple[Options, dict[str, Any]]:
@@ -107,45 +129,73 @@ def take_options(params: Mapping[str, Any], *, stream: bool) -> tuple[Options, d
 
     Raises UnsupportedParamsError for what LiteLLM has and this library does not, unless `drop_params`.
     """
-    asked = {name: value for name, value in params.items() if value is not None}
-    own = {name: asked.pop(name) for name in _OWN & asked.keys()}
-    choice = _choice(own)
+    own: dict[str, Any] = {}
+    asked: dict[str, Any] = {}
+    elsewhere: dict[str, str] = {}
+    for name, value in params.items():
+        if value is None:
+            continue
+        if name in _OWN:
+            own[name] = value
+        elif name not in _ELSEWHERE and not name.startswith(_PREFIXES):
+            asked[name] = value
+        elif value not in _NEUTRAL:
+            elsewhere[name] = _reason_against(name)
+    choice = _choice(own) if own.keys() & _CHOICE else NO_CHOICE
+    if elsewhere and not choice.drop_params:
+        name, reason = elsewhere.popitem()
+        raise UnsupportedParamsError(f"{name} {reason}; drop_params=True leaves it out", param=name)
     if "metadata" in own and "metadata" in choice.allowed_openai_params:
         asked["metadata"] = own.pop("metadata")
-    dropped = _refuse_elsewhere(asked, drop=choice.drop_params)
-    headers = check_headers({**own.get("headers", {}), **own.get("extra_headers", {})})
-    return Options(own, choice, _timeouts(own, stream=stream), _retries(own), headers, dropped), asked
+    mocked = bool(own.get("mock_response") or own.get("mock_tool_calls"))
+    timeouts, retries = _timeouts(own, stream=stream), _retries(own, mocked=mocked)
+    return Options(own, choice, timeouts, retries, _headers(own), elsewhere, mocked), asked
+
+
+def _reason_against(name: str) -> str:
+    """Return why a parameter of LiteLLM's is not taken."""
+    if name in _ELSEWHERE:
+        return _ELSEWHERE[name]
+    return next(why for prefix, why in _ELSEWHERE_PREFIXES.items() if name.startswith(prefix))
 
 
 def _choice(own: Mapping[str, Any]) -> Choice:
-    if not own:
-        return Choice()
-    return Choice(
+    choice = Choice(
         bool(own.get("drop_params")), own.get("additional_drop_params", ()), own.get("allowed_openai_params", ())
     )
+    name: Any
+    for name in choice.additional_drop_params:
+        if not isinstance(name, str) or "." in name or "[" in name:
+            msg = f"additional_drop_params takes names of whole parameters, not {shown(name)}"
+            raise BadRequestError(msg, param="additional_drop_params")
+    return choice
 
 
-def _refuse_elsewhere(asked: dict[str, Any], *, drop: bool) -> dict[str, str]:
-    """Take out what LiteLLM would act on and this library cannot; returns what was dropped."""
-    dropped = {}
-    for name in _ELSEWHERE.keys() & asked.keys():
-        if asked.pop(name) in (False, [], {}, ""):
-            continue
-        if not drop:
-            raise UnsupportedParamsError(f"{name} {_ELSEWHERE[name]}; drop_params=True leaves it out", param=name)
-        dropped[name] = _ELSEWHERE[name]
-    return dropped
+def _headers(own: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return `headers` and `extra_headers` as one; the latter win."""
+    given = [check_headers(own[name], name) for name in ("headers", "extra_headers") if name in own]
+    return merged(*given) if len(given) > 1 else given[0] if given else _NO_HEADERS
 
 
-def check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
+def merged(under: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, str]:
+    """Return both, where a header in `over` replaces the one of that name in `under`, however it is written."""
+    names = {name.lower() for name in over}
+    return {**{name: value for name, value in under.items() if name.lower() not in names}, **over}
+
+
+def check_headers(headers: Any, param: str) -> dict[str, str]:
     """Return the headers as text. Raises BadRequestError for what HTTP does not allow; a value is never shown."""
+    if not isinstance(headers, Mapping):
+        raise BadRequestError(f"{param} must be a dictionary of names and values, not {shown(headers)}", param=param)
     for name, value in headers.items():
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            msg = f"extra_headers has the name {name!r}, which is no header name"
-            raise BadRequestError(msg, param="extra_headers")
+            start = _HEADER_NAME.match(name) if isinstance(name, str) else None
+            where = f"begins with {start.group()!r}" if start else "has no beginning"
+            msg = f"{param} has a name that is none for a header; it {where}, and only letters, digits and - may follow"
+            raise BadRequestError(msg, param=param)
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-            msg = f"extra_headers[{name!r}] must be text of printable ASCII characters; encode it first"
-            raise BadRequestError(msg, param="extra_headers")
+            msg = f"{param}[{name!r}] must be text of printable ASCII characters; encode it first"
+            raise BadRequestError(msg, param=param)
     return dict(headers)
 
 
@@ -160,24 +210,35 @@ def _timeouts(own: Mapping[str, Any], *, stream: bool) -> Timeouts:
 def _read_timeout(name: str, value: Any) -> Timeouts:
     """Read a number of seconds, as text too, an httpx.Timeout, or `Timeouts` themselves."""
     if isinstance(value, Timeouts):
-        return value
+        parts = (value.connect, value.first_byte, value.idle, value.total)
+        return Timeouts(*(_seconds(name, part) for part in parts))
     if hasattr(value, "connect") and hasattr(value, "read"):
-        return Timeouts(connect=value.connect, first_byte=value.read, idle=value.read)
+        read = _seconds(name, value.read)
+        return Timeouts(_seconds(name, value.connect), read, read)
+    seconds = _seconds(name, value)
+    if seconds is None:
+        return Timeouts(first_byte=None, idle=None)
+    return Timeouts(min(seconds, _DEFAULT_TIMEOUTS.connect or seconds), seconds, seconds)
+
+
+def _seconds(name: str, value: Any) -> float | None:
+    """Return a limit in seconds; None for no limit, which is also what a very long one comes to."""
+    if value is None:
+        return None
     try:
-        seconds = float(value)
+        seconds = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         seconds = math.nan
     if not seconds > 0:
-        msg = f"{name} must be a number of seconds above 0, an httpx.Timeout or Timeouts, not {value!r}"
+        msg = f"{name} must be a number of seconds above 0, an httpx.Timeout or Timeouts, not {shown(value)}"
         raise BadRequestError(msg, param=name)
-    if math.isinf(seconds):
-        return Timeouts(first_byte=None, idle=None)
-    return Timeouts(connect=min(seconds, _DEFAULT_TIMEOUTS.connect or seconds), first_byte=seconds, idle=seconds)
+    return seconds if seconds < _LONGEST_S else None
 
 
-def _retries(own: Mapping[str, Any]) -> int:
-    retries = own.get("num_retries", own.get("max_retries", DEFAULT_RETRIES))
+def _retries(own: Mapping[str, Any], *, mocked: bool) -> int:
+    """Return how often to try again. A mock fails the same way each time, so it is only tried again on request."""
+    name = "num_retries" if "num_retries" in own else "max_retries"
+    retries = own.get(name, 0 if mocked else DEFAULT_RETRIES)
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        msg = f"num_retries must be a whole number from 0, not {retries!r}"
-        raise BadRequestError(msg, param="num_retries")
+        raise BadRequestError(f"{name} must be a whole number from 0, not {shown(retries)}", param=name)
     return retries

@@ -8,6 +8,7 @@ response. Parameters nobody declares are the vendor's own and go through as they
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,10 +28,10 @@ OPENAI_PARAMS = (
 _OPENAI_NAMES = frozenset(OPENAI_PARAMS)
 
 # Asking for the default is asking for nothing: where these are not supported they need not be refused.
-_NEUTRAL: dict[str, tuple[Any, ...]] = {
+NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "n": (1,),
-    "frequency_penalty": (0,),
-    "presence_penalty": (0,),
+    "frequency_penalty": (0, 0.0),
+    "presence_penalty": (0, 0.0),
     "logprobs": (False,),
     "logit_bias": ({},),
     "stop": ([],),
@@ -42,27 +43,38 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "parallel_tool_calls": (True,),
 }
 
+OMIT = object()
+"""What a check returns for a value that asks for what happens anyway: nothing is sent, and nothing is lost."""
+
+_WORD = re.compile(r"[A-Za-z_]{1,24}")
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A value a rule will not take, and why: the sentence completes "`name` …"."""
+    """A value a rule will not take, and why: the reason completes "`name` …", or "`name`[…]" when it begins so.
+
+    A `final` one is wrong whoever serves it: it raises BadRequestError, and is neither dropped nor sent on request.
+    """
 
     reason: str
+    final: bool = False
 
 
 Check = Callable[[Any], Any]
-"""Takes the caller's value, returns the wire value, or a Refusal. OMIT means: equal to sending nothing."""
-
-OMIT = object()
+"""Takes the caller's value, returns the wire value, OMIT, or a Refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a provider takes one parameter: under which name, after which check, and a note for the docs."""
+    """How a provider takes one parameter: under which name, after which check, and a note for the docs.
+
+    A rule that never `sends` stands for something the vendor does anyway.
+    """
 
     wire_name: str = ""
     check: Check | None = None
     note: str = ""
+    sends: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,8 @@ class Contract:
 
     @property
     def supported(self) -> list[str]:
-        """Return the OpenAI parameters that are sent, in OpenAI's order, `stream` among them."""
-        return sorted([*(name for name in OPENAI_PARAMS if name in self.rules), "stream"])
+        """Return the OpenAI parameters that reach the wire, in alphabetical order, `stream` among them."""
+        return sorted(["stream", *(name for name, rule in self.rules.items() if rule.sends and name in _OPENAI_NAMES)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,88 +98,130 @@ class Choice:
     additional_drop_params: Collection[str] = ()
     allowed_openai_params: Collection[str] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("additional_drop_params", "allowed_openai_params"):
+            names = getattr(self, name)
+            if isinstance(names, str) or not isinstance(names, Collection):  # "n" is in the text "functions"
+                msg = f"{name} must be a list of parameter names, not {shown(names)}"
+                raise BadRequestError(msg, param=name)
+
 
 @dataclass(slots=True)
 class Mapped:
-    """The outcome: what is sent, and what was dropped with the reason."""
+    """The outcome. Every parameter that was asked is in exactly one of the three.
+
+    `params` is sent, under wire names; `dropped` was not, with the reason; `neutral` asked for what happens anyway.
+    """
 
     params: dict[str, Any] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
+    neutral: dict[str, Any] = field(default_factory=dict)
 
 
 NO_CHOICE = Choice()
-
-
-def sent(*names: str) -> dict[str, Rule]:
-    """Return rules for parameters that are sent as they are."""
-    return {name: Rule() for name in names}
 
 
 def between(low: float, high: float) -> Check:
     """Return a check that a number lies in a closed range."""
 
     def check(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            return Refusal(f"must be a number between {low:g} and {high:g}, not {value!r}")
-        return value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return Refusal(f"must be a number, not {shown(value)}", final=True)
+        return value if low <= value <= high else Refusal(f"must lie between {low:g} and {high:g}, not {shown(value)}")
 
     return check
+
+
+def positive(value: Any) -> Any:
+    """Check that a value is a whole number from 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        return Refusal(f"must be a whole number from 1, not {shown(value)}", final=True)
+    return value
+
+
+def an_object(value: Any) -> Any:
+    """Check that a value is a dictionary."""
+    if not isinstance(value, Mapping):
+        return Refusal(f"must be a dictionary, not {shown(value)}", final=True)
+    return dict(value)
+
+
+# What the core itself reads from a request: how many choices to wait for, and whether usage was asked for.
+_RELIED_ON = {"n": Rule(check=positive), "stream_options": Rule(check=an_object)}
+
+
+def sent(*names: str) -> dict[str, Rule]:
+    """Return rules for parameters that are sent as they are."""
+    return {name: _RELIED_ON.get(name, Rule()) for name in names}
+
+
+def shown(value: Any) -> str:
+    """Describe a value in an error message: a number or a word as it is, else its type, for it may be a secret."""
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return repr(value)
+    if isinstance(value, float) or (isinstance(value, int) and value.bit_length() <= 64):
+        return repr(value)
+    return type(value).__name__
 
 
 def map_params(contract: Contract, asked: Mapping[str, Any], choice: Choice = NO_CHOICE, *, model: str = "") -> Mapped:
     """Hold the caller's parameters against a contract.
 
     `asked` holds OpenAI's and the vendor's own parameters; None counts as not asked. Raises
-    BadRequestError for a number that is not finite, UnsupportedParamsError for what is refused.
+    UnsupportedParamsError for what the provider does not take, BadRequestError for what nobody would.
     """
-    mapper = _Mapper(contract, choice, model)
+    mapped = Mapped()
     for name, value in asked.items():
-        if value is not None:
-            mapper.take(name, value)
-    return mapper.mapped
+        if value is None:
+            continue
+        if name in choice.additional_drop_params:
+            mapped.dropped[name] = "named in additional_drop_params"
+            continue
+        rule = contract.rules.get(name)
+        wire = _on_the_wire(rule, name, value)
+        if name in choice.allowed_openai_params and _may_be_overruled(wire):
+            wire = value
+        if not isinstance(wire, Refusal) and wire is not OMIT:
+            wire = _entered(mapped.params, (rule and rule.wire_name) or name, wire)
+        if wire is OMIT:
+            mapped.neutral[name] = value
+        elif isinstance(wire, Refusal):
+            if wire.final or not choice.drop_params:
+                raise _refused(contract.provider, model, name, wire)
+            mapped.dropped[name] = wire.reason
+    return mapped
 
 
-class _Mapper:
-    """Sorts parameters one by one into what is sent and what is dropped."""
+def _on_the_wire(rule: Rule | None, name: str, value: Any) -> Any:
+    """Return what is sent for a value, OMIT, or a Refusal."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return Refusal(f"must be a finite number, not {value!r}", final=True)
+    if rule is not None:
+        return value if rule.check is None else rule.check(value)
+    if name not in _OPENAI_NAMES:
+        return value
+    return OMIT if _is_neutral(name, value) else Refusal("is not supported")
 
-    __slots__ = ("choice", "contract", "mapped", "model")
 
-    def __init__(self, contract: Contract, choice: Choice, model: str) -> None:
-        self.contract, self.choice, self.model = contract, choice, model
-        self.mapped = Mapped()
+def _is_neutral(name: str, value: Any) -> bool:
+    return any(type(value) is type(neutral) and value == neutral for neutral in NEUTRAL.get(name, ()))
 
-    def take(self, name: str, value: Any) -> None:
-        if isinstance(value, float) and not math.isfinite(value):
-            msg = f"{self.contract.provider}: {name} must be a finite number, not {value!r}"
-            raise BadRequestError(msg, self.contract.provider, self.model, param=name)
-        if name in self.choice.additional_drop_params:
-            self.mapped.dropped[name] = "named in additional_drop_params"
-        elif (rule := self.contract.rules.get(name)) is not None:
-            self._apply(rule, name, value)
-        elif name not in _OPENAI_NAMES or name in self.choice.allowed_openai_params:
-            self.mapped.params[name] = value
-        elif value not in _NEUTRAL.get(name, ()):
-            self._refuse(name, "is not supported")
 
-    def _apply(self, rule: Rule, name: str, value: Any) -> None:
-        wire_value = value if rule.check is None else rule.check(value)
-        if isinstance(wire_value, Refusal):
-            if name not in self.choice.allowed_openai_params:
-                self._refuse(name, wire_value.reason)
-                return
-            wire_value = value
-        if wire_value is OMIT:
-            return
-        wire_name = rule.wire_name or name
-        if self.mapped.params.setdefault(wire_name, wire_value) != wire_value:
-            provider = self.contract.provider
-            msg = f"{provider}: {name} is sent as {wire_name}, which was given with another value; pass one of them"
-            raise BadRequestError(msg, provider, self.model, param=name)
+def _may_be_overruled(wire: Any) -> bool:
+    return wire is OMIT or (isinstance(wire, Refusal) and not wire.final)
 
-    def _refuse(self, name: str, reason: str) -> None:
-        if self.choice.drop_params:
-            self.mapped.dropped[name] = reason
-            return
-        remedy = f"drop_params=True leaves it out, allowed_openai_params=[{name!r}] sends it anyway"
-        msg = f"{self.contract.provider}: {name} {reason}; {remedy}"
-        raise UnsupportedParamsError(msg, self.contract.provider, self.model, param=name)
+
+def _entered(params: dict[str, Any], wire_name: str, wire: Any) -> Any:
+    """Enter a value under its wire name and return it, or a Refusal when another one is there already."""
+    there = params.setdefault(wire_name, wire)
+    if there is wire or there == wire:
+        return wire
+    return Refusal(f"sets {wire_name}, which has another value already; pass one of the two", final=True)
+
+
+def _refused(provider: str, model: str, name: str, refusal: Refusal) -> BadRequestError:
+    what = f"{provider}: {name}{'' if refusal.reason.startswith('[') else ' '}{refusal.reason}"
+    if refusal.final:
+        return BadRequestError(what, provider, model, param=name)
+    remedy = f"drop_params=True leaves it out, allowed_openai_params=[{name!r}] sends it anyway"
+    return UnsupportedParamsError(f"{what}; {remedy}", provider, model, param=name)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from litellm_lite import resolve
 from litellm_lite.call import Call, WireRequest
 from litellm_lite.errors import APIError, BadRequestError
-from litellm_lite.options import Options, take_options
-from litellm_lite.params import map_params
+from litellm_lite.options import Options, check_headers, merged, take_options
+from litellm_lite.params import map_params, shown
 from litellm_lite.registry import ModelInfo, registry
+from litellm_lite.response_format import schema_format
 from litellm_lite.transformer import Transformer
 from litellm_lite.transport.seam import Settings
 
-_MOCK_BASE = "http://mock.invalid/v1"
-_MOCK_KEY = "mocked"
+_RATES = ("input_cost_per_token", "output_cost_per_token")
+_CONTENT = (str, list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,6 @@ class Plan:
     settings: Settings
     price_info: ModelInfo | None
     dropped: Mapping[str, str] = field(default_factory=dict)
-    call_id: str = ""
 
     @property
     def wants_usage(self) -> bool:
@@ -56,24 +55,44 @@ class Plan:
 
 def prepare(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool) -> Plan:
     """Return the plan of a chat completion. Raises APIError for whatever cannot be sent; nothing was sent then."""
+    try:
+        return _plan(model, messages, params, stream=stream)
+    except APIError as error:
+        provider, name = _meant(model, params)
+        error.provider = error.llm_provider = error.provider or provider
+        error.model = error.model or name
+        raise
+
+
+def _meant(model: str, params: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the provider and the model a call was for, as far as the name tells."""
+    try:
+        return resolve.split_model(model, params.get("custom_llm_provider"))
+    except APIError:
+        return "", str(model)
+
+
+def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool) -> Plan:
     options, asked = take_options(params, stream=stream)
     own = options.own
     variant = own.get("api", "")
-    provider, target = resolve.resolve(
+    provider, target, info = resolve.resolve(
         model,
         custom_llm_provider=own.get("custom_llm_provider"),
-        api_base=options.api_base or (_MOCK_BASE if options.mocked else None),
-        api_key=own.get("api_key") or (_MOCK_KEY if options.mocked else None),
+        api_base=options.api_base,
+        api_key=own.get("api_key"),
         variant=variant,
+        offline=options.mocked,
     )
     plain = plain_messages(messages, target.provider, target.model)
     if isinstance(asked.get("response_format"), type):
         asked["response_format"] = schema_format(asked["response_format"])
     mapped = map_params(provider.contract(variant), asked, options.choice, model=target.model)
-    info = registry().find(target.provider, target.model)
-    headers = {**resolve.account_headers(provider.row, own.get("organization")), **options.headers}
-    body = _without(own.get("extra_body"), options)
-    call = Call(target, plain, mapped.params, stream, info, headers, body, variant)
+    headers = options.headers
+    if account := resolve.account_headers(provider.row, target.api_base, own.get("organization")):
+        headers = merged(check_headers(account, "organization"), headers)
+    extra, dropped = _extra_body(own.get("extra_body"), options)
+    call = Call(target, plain, mapped.params, stream, info, headers, extra, variant)
     return Plan(
         provider,
         call,
@@ -81,19 +100,19 @@ def prepare(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, s
         options,
         resolve.transport_settings(own.get("ssl_verify")),
         price_info(info, own),
-        {**mapped.dropped, **options.dropped},
-        own.get("litellm_call_id") or str(uuid.uuid4()),
+        {**mapped.dropped, **options.dropped, **dropped},
     )
 
 
-def _without(extra_body: Any, options: Options) -> Mapping[str, Any]:
-    """Return `extra_body` without what `additional_drop_params` names."""
-    if extra_body is None:
-        return {}
-    if not isinstance(extra_body, Mapping):
-        msg = f"extra_body must be a dictionary, not {type(extra_body).__name__}"
-        raise BadRequestError(msg, param="extra_body")
-    return {name: value for name, value in extra_body.items() if name not in options.choice.additional_drop_params}
+def _extra_body(extra: Any, options: Options) -> tuple[Mapping[str, Any], dict[str, str]]:
+    """Return `extra_body` without what `additional_drop_params` names, and what that was."""
+    if extra is None:
+        return {}, {}
+    if not isinstance(extra, Mapping):
+        raise BadRequestError(f"extra_body must be a dictionary, not {shown(extra)}", param="extra_body")
+    names = options.choice.additional_drop_params
+    dropped = {name: "named in additional_drop_params" for name in extra if name in names}
+    return {name: value for name, value in extra.items() if name not in dropped}, dropped
 
 
 def plain_messages(messages: Any, provider: str = "", model: str = "") -> list[dict[str, Any]]:
@@ -102,22 +121,22 @@ def plain_messages(messages: Any, provider: str = "", model: str = "") -> list[d
     Raises BadRequestError for no messages at all, and for one without a role or with a content that is none.
     """
     if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Sequence) or not messages:
-        got = "an empty list" if isinstance(messages, list) else type(messages).__name__
+        got = "an empty list" if isinstance(messages, list | tuple) else type(messages).__name__
         msg = f"messages must be a list of at least one message such as {{'role': 'user', 'content': 'Hi'}}, not {got}"
         raise BadRequestError(msg, provider, model, param="messages")
     plain = []
     for index, message in enumerate(messages):
-        made = message if isinstance(message, dict) else _as_dict(message)
+        made = message if type(message) is dict else _as_dict(message)
         if flaw := _message_flaw(made):
             msg = f"messages[{index}] {flaw}"
             raise BadRequestError(msg, provider, model, param="messages")
-        plain.append(made)
+        plain.append(_spoken(made) if made["role"] == "assistant" else made)
     return plain
 
 
 def _as_dict(message: Any) -> dict[str, Any]:
     if hasattr(message, "model_dump"):
-        dumped: dict[str, Any] = message.model_dump(exclude_none=True)
+        dumped: dict[str, Any] = message.model_dump()
         return dumped
     return dict(message) if isinstance(message, Mapping) else {}
 
@@ -126,42 +145,47 @@ def _message_flaw(message: dict[str, Any]) -> str | None:
     if not isinstance(message.get("role"), str):
         return "has no role; each message needs one, such as 'user'"
     content = message.get("content")
-    if content is not None and not isinstance(content, str | list):
+    if content is not None and not isinstance(content, _CONTENT):
         hint = "; write a tool's result as text, json.dumps(result)" if message["role"] == "tool" else ""
         return f"has a content of type {type(content).__name__}; it must be text or a list of parts{hint}"
     return None
 
 
-def schema_format(model: type) -> dict[str, Any]:
-    """Return the `response_format` that asks for a pydantic model, strictly. Other classes raise BadRequestError."""
-    if not hasattr(model, "model_json_schema"):
-        msg = f"response_format must be a dictionary or a pydantic model class, not {model.__name__}"
-        raise BadRequestError(msg, param="response_format")
-    schema = _strict(model.model_json_schema())
-    return {"type": "json_schema", "json_schema": {"name": model.__name__, "schema": schema, "strict": True}}
+def _spoken(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message of the model's own as vendors take it back.
 
-
-def _strict(schema: Any) -> Any:
-    """Return the schema as strict mode wants it: every property required, none added, no defaults."""
-    if isinstance(schema, list):
-        return [_strict(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    strict = {key: _strict(value) for key, value in schema.items() if key != "default"}
-    if isinstance(properties := schema.get("properties"), dict):
-        strict["properties"] = {name: _strict(value) for name, value in properties.items()}
-        strict |= {"required": list(properties), "additionalProperties": False}
-    return strict
+    The dump of an answer has `function_call: null` and the like, which OpenAI refuses, as it does an empty list of
+    calls; calls taken from an answer are models.
+    """
+    calls = message.get("tool_calls")
+    if calls is None and None not in message.values():
+        return message
+    kept = {name: value for name, value in message.items() if name == "content" or value is not None}
+    if calls:
+        kept["tool_calls"] = [call if isinstance(call, dict) else _as_dict(call) for call in calls]
+    else:
+        kept.pop("tool_calls", None)
+    return kept
 
 
 def price_info(info: ModelInfo | None, own: Mapping[str, Any]) -> ModelInfo | None:
     """Return the row a call is priced by: `base_model`'s, with the caller's own prices over it."""
     if (base_model := own.get("base_model")) is not None:
-        info = registry().lookup(base_model)
-    names = ("input_cost_per_token", "output_cost_per_token")
-    rates = {name: Decimal(str(own[name])) for name in names if name in own}
+        info = registry().lookup(str(base_model))
+    rates = {name: _rate(name, own[name]) for name in _RATES if name in own}
     if not rates:
         return info
     if info is None:
         return ModelInfo("", "", "", {**rates, "source": "the caller", "verified": ""})
     return replace(info, row={**info.row, **rates, "source": "the caller", "verified": ""})
+
+
+def _rate(name: str, value: Any) -> Decimal:
+    """Return a price in US dollars per token."""
+    try:
+        rate = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
+    except InvalidOperation:
+        rate = Decimal("NaN")
+    if not rate.is_finite() or rate < 0:
+        raise BadRequestError(f"{name} must be US dollars, a number from 0, not {shown(value)}", param=name)
+    return rate

@@ -17,13 +17,22 @@ from urllib.parse import urlsplit
 
 from litellm_lite.call import Target
 from litellm_lite.errors import AuthenticationError, BadRequestError, LiteLLMUnknownProvider
+from litellm_lite.params import shown
 from litellm_lite.providers import ALIASES, VENDOR_HOSTS
-from litellm_lite.registry import registry
+from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.transformer import Provider, Transformer
 from litellm_lite.transport.seam import Settings
 
 _MODULE_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_NOT_A_KEY = re.compile(r"[^\x21-\x7e]")
+# Hosts are plain names and numbers: what another parser could take for another host is no base URL here.
+_BASE_URL = re.compile(
+    r"(?P<scheme>https?)://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?",
+    re.IGNORECASE,
+)
+_LAST_PORT = 65535
+_NOWHERE = "http://offline.invalid/v1"
+_LONGEST_NAME = 100
 
 
 @lru_cache(maxsize=256)
@@ -55,7 +64,7 @@ def split_model(model: str, custom_llm_provider: str | None = None, api_base: st
     Only the first segment names the provider, so the rest may contain slashes. Raises LiteLLMUnknownProvider.
     """
     if not model or not isinstance(model, str):
-        msg = f"model must be a name such as 'meta_llama/Llama-3.3-70B-Instruct', not {model!r}"
+        msg = f"model must be a name such as 'meta_llama/Llama-3.3-70B-Instruct', not {shown(model)}"
         raise BadRequestError(msg, param="model")
     head, slash, rest = model.partition("/")
     if custom_llm_provider:
@@ -63,27 +72,28 @@ def split_model(model: str, custom_llm_provider: str | None = None, api_base: st
         return provider, rest if slash and ALIASES.get(head, head) == provider else model
     if slash and rest and find_provider(head) is not None:
         return ALIASES.get(head, head), rest
-    if api_base is not None and (vendor := _vendor_of(api_base)) and find_provider(vendor) is not None:
+    if isinstance(api_base, str) and (vendor := _vendor_of(api_base)) and find_provider(vendor) is not None:
         return vendor, model
     if (known := registry().provider_of(model)) is not None and find_provider(known) is not None:
         return known, model
     raise _unknown(model)
 
 
-def _named(name: str, model: str) -> str:
-    if find_provider(name) is None:
-        msg = f"there is no provider {name!r}; there are {', '.join(provider_names())}"
-        raise LiteLLMUnknownProvider(msg, name, model, param="custom_llm_provider")
+def _named(name: Any, model: str) -> str:
+    if not isinstance(name, str) or find_provider(name) is None:
+        msg = f"there is no provider {shown(name)}; there are {', '.join(provider_names())}"
+        raise LiteLLMUnknownProvider(msg, str(name), model, param="custom_llm_provider")
     return ALIASES.get(name, name)
 
 
 def _unknown(model: str) -> LiteLLMUnknownProvider:
     head, slash, _ = model.partition("/")
-    close = [*(f"{name}/…" for name in get_close_matches(head, provider_names() if slash else (), 1))]
+    close = [f"{name}/…" for name in get_close_matches(head.lower(), provider_names() if slash else (), 1)]
     close += registry().suggest(model)
     hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
+    names = ", ".join(provider_names())
     return LiteLLMUnknownProvider(
-        f"no provider in {model!r}: {hint}write 'provider/model' with one of {', '.join(provider_names())}, "
+        f"no provider in {model[:_LONGEST_NAME]!r}: {hint}write 'provider/model' with one of {names}, "
         "or 'openai/model' with api_base= for any OpenAI-compatible server",
         "",
         model,
@@ -98,54 +108,76 @@ def resolve(
     api_base: str | None = None,
     api_key: str | None = None,
     variant: str = "",
-) -> tuple[Transformer, Target]:
-    """Return the provider and the target of a call: its model by the vendor's id, its base URL and its key.
+    offline: bool = False,
+) -> tuple[Transformer, Target, ModelInfo | None]:
+    """Return the provider, the target (the vendor's id of the model, base URL, key) and what is known of the model.
 
     Raises LiteLLMUnknownProvider, BadRequestError for a base URL that is none, AuthenticationError for a key
-    that is missing or belongs to somebody else.
+    that is missing or belongs to somebody else. With `offline` nothing will be sent, and no key is needed.
     """
     name, wanted = split_model(model, custom_llm_provider, api_base)
-    provider = find_provider(name)
-    assert provider is not None  # noqa: S101 - split_model returns names that exist
-    row = provider.row
-    base = provider.base_for(_base(row, wanted, api_base), variant)
+    provider = _existing(name)
+    base = _base(provider.row, wanted, api_base, _NOWHERE if offline else None)
     info = registry().find(name, wanted)
-    return provider, Target(name, info.model if info else wanted, base, _key(row, wanted, base, api_key))
+    key = None if offline else _key(provider.row, wanted, base, api_key)
+    target = Target(name, info.model if info else wanted, provider.base_for(base, variant), key)
+    return provider, target, info
 
 
-def _base(row: Provider, model: str, given: str | None) -> str:
-    base = given or _first_set(row.base_env) or row.api_base
+def _existing(name: str) -> Transformer:
+    provider = find_provider(name)
+    assert provider is not None, name  # noqa: S101 - split_model returns names that exist
+    return provider
+
+
+def _base(row: Provider, model: str, given: Any, otherwise: str | None) -> str:
+    base = given or _first_set(row.base_env) or row.api_base or otherwise
     if base is None:
         msg = f"{row.name}: no base URL; set {row.base_env[0]} or pass api_base="
         raise BadRequestError(msg, row.name, model, param="api_base")
-    return _clean_base(base, row.name)
-
-
-@lru_cache(maxsize=256)
-def _clean_base(base: str, provider: str) -> str:
-    """Return the base URL without trailing slashes; a full endpoint is cut back to its base."""
-    base = base.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        shown = f"{parts.scheme}://{parts.hostname}" if parts.hostname else repr(base)
-        msg = f"{provider}: api_base must look like https://host/v1, without a query; got {shown}"
-        raise BadRequestError(msg, provider, param="api_base")
+    flaw = f"must be text, not {type(base).__name__}"
+    if isinstance(base, str):
+        base, flaw = _clean_base(base)
+    if flaw:
+        where = "api_base" if given else " or ".join(row.base_env)
+        raise BadRequestError(f"{row.name}: {where} {flaw}", row.name, model, param="api_base")
     return base
 
 
-def _key(row: Provider, model: str, base: str, given: str | None) -> str | None:
+@lru_cache(maxsize=256)
+def _clean_base(base: str) -> tuple[str, str]:
+    """Return the base URL without trailing slashes, a full endpoint cut back to its base; and what is wrong with it."""
+    base = base.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    matched = _BASE_URL.fullmatch(base)
+    if matched is None or int(matched["port"] or 0) > _LAST_PORT:
+        return "", f"must look like https://host/v1, without a query, a user or a password; it is {_host_only(base)}"
+    if matched["scheme"].lower() == "http" and (owner := _vendor_of(base)):
+        return "", f"must begin with https://, or the key could be read on its way to {owner}"
+    return base, ""
+
+
+def _host_only(base: str) -> str:
+    """Say what can be told of a base URL that is none: nothing in which a password, or a key, may be."""
+    scheme, separator, rest = re.split(r"[?#]", base, maxsplit=1)[0].partition("://")
+    if scheme.lower() not in ("http", "https") or not separator:
+        return "something that begins with neither http:// nor https://"
+    host = re.split(r"[/\\\x00-\x20]", rest.rpartition("@")[2], maxsplit=1)[0]
+    return f"something else at {host!r}"
+
+
+def _key(row: Provider, model: str, base: str, given: Any) -> str | None:
     """Return the key for the host in `base`. A key from the environment never goes to another vendor."""
-    key = given or _first_set(row.key_env)
+    key: Any = given or _first_set(row.key_env)
     if key is None:
         if not row.needs_key:
             return None
         msg = f"{row.name}: no API key; set {row.key_env[0]} or pass api_key="
         raise AuthenticationError(msg, row.name, model)
-    if _NOT_A_KEY.search(key):
+    if not (isinstance(key, str) and key.isascii() and key.isprintable() and " " not in key):
         where = "api_key=" if given else " or ".join(row.key_env)
         msg = f"{row.name}: the API key holds a space, a line break or another character no key has; check {where}"
         raise AuthenticationError(msg, row.name, model)
-    if not given and (owner := _vendor_of(base)) not in (None, row.name):
+    if not given and (owner := _stranger(row, base)):
         msg = (
             f"{row.name}: the key in {' or '.join(row.key_env)} is not sent to {urlsplit(base).hostname}, "
             f"which belongs to {owner}; pass api_key= with a key for that host"
@@ -154,30 +186,50 @@ def _key(row: Provider, model: str, base: str, given: str | None) -> str | None:
     return key
 
 
+def _stranger(row: Provider, base: str) -> str | None:
+    """Return the vendor whose host a base URL names, when it is not the row's."""
+    owner = _vendor_of(base)
+    return None if owner == row.name else owner
+
+
 @lru_cache(maxsize=256)
 def _vendor_of(base: str) -> str | None:
     """Return the vendor whose host a base URL names."""
-    host = (urlsplit(base).hostname or "").lower()
+    try:
+        host = (urlsplit(base).hostname or "").lower().rstrip(".")
+    except ValueError:
+        return None
     return next((vendor for known, vendor in VENDOR_HOSTS.items() if host == known or host.endswith("." + known)), None)
 
 
 def _first_set(names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := os.environ.get(name, "").strip())), None)
+    for name in names:
+        if value := os.environ.get(name, "").strip():
+            return value
+    return None
 
 
-def account_headers(row: Provider, organization: str | None) -> dict[str, str]:
-    """Return the headers that name the account, from the environment and the call."""
-    headers = {header: value for name, header in row.env_headers.items() if (value := os.environ.get(name))}
-    return {**headers, "OpenAI-Organization": organization} if organization else headers
+def account_headers(row: Provider, base: str, organization: Any = None) -> dict[str, Any]:
+    """Return the headers that name the account, from the call and the environment.
+
+    An account named in the environment is, like a key, no business of another vendor's.
+    """
+    account = {header: value for name, header in row.env_headers.items() if (value := _first_set((name,)))}
+    if account and _stranger(row, base):
+        account = {}
+    return {**account, "OpenAI-Organization": organization} if organization else account
 
 
 def transport_settings(ssl_verify: bool | str | None = None) -> Settings:
     """Return how to connect: LITELLM_LITE_ENGINE picks the engine, SSL_CERT_FILE names the CAs, `ssl_verify` wins."""
-    engine: Any = os.environ.get("LITELLM_LITE_ENGINE", "auto")
+    engine: Any = os.environ.get("LITELLM_LITE_ENGINE") or "auto"
     if engine not in ("auto", "pyreqwest", "httpx"):
         msg = f"LITELLM_LITE_ENGINE must be auto, pyreqwest or httpx, not {engine!r}"
         raise BadRequestError(msg)
-    verify = ssl_verify if ssl_verify is not None else os.environ.get("SSL_CERT_FILE") or True
+    verify: Any = ssl_verify if ssl_verify is not None else os.environ.get("SSL_CERT_FILE") or True
+    if not isinstance(verify, bool | str):
+        msg = f"ssl_verify must be True, False or the path of a CA file, not {type(verify).__name__}"
+        raise BadRequestError(msg, param="ssl_verify")
     return _settings(engine, verify)
 
 
@@ -195,25 +247,32 @@ def get_llm_provider(
     api_base: str | None = None,
     api_key: str | None = None,
 ) -> tuple[str, str, str | None, str | None]:
-    """Return (model, provider, key, base URL) as a call would use them; a key or base that is not set is None."""
+    """Return (model, provider, key, base URL) as a call would use them.
+
+    A key or base that is not set is None, and so is a key that would not be sent there.
+    """
     name, wanted = split_model(model, custom_llm_provider, api_base)
-    provider = find_provider(name)
-    assert provider is not None  # noqa: S101 - split_model returns names that exist
-    row = provider.row
+    row = _existing(name).row
     base = api_base or _first_set(row.base_env) or row.api_base
-    return wanted, name, api_key or _first_set(row.key_env), base
+    key = api_key or (None if base and _stranger(row, base) else _first_set(row.key_env))
+    return wanted, name, key, base
 
 
 def validate_environment(
-    model: str | None = None, api_key: str | None = None, api_base: str | None = None
+    model: str | None = None,
+    api_key: str | None = None,
+    api_base: str | None = None,
+    api_version: str | None = None,  # noqa: ARG001 - LiteLLM's, for Azure
 ) -> dict[str, Any]:
-    """Return whether a call to the model would find its key and base URL: `keys_in_environment`, `missing_keys`."""
-    if model is None:
+    """Return whether a call to the model would find its key and base URL: `keys_in_environment`, `missing_keys`.
+
+    For a model of no known provider the answer is no, and there is nothing to name.
+    """
+    try:
+        _, name, key, base = get_llm_provider(model or "", api_base=api_base, api_key=api_key)
+    except BadRequestError:
         return {"keys_in_environment": False, "missing_keys": []}
-    _, name, key, base = get_llm_provider(model, api_base=api_base, api_key=api_key)
-    provider = find_provider(name)
-    assert provider is not None  # noqa: S101 - get_llm_provider returns names that exist
-    row = provider.row
+    row = _existing(name).row
     missing = [row.key_env[0]] if row.needs_key and not key else []
     missing += [row.base_env[0]] if base is None else []
     return {"keys_in_environment": not missing, "missing_keys": missing}

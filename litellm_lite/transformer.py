@@ -7,16 +7,16 @@ no environment. Inside, everything is plain OpenAI-shaped JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-
-import orjson
 
 from litellm_lite import vendor_errors
 from litellm_lite.call import Call, Reply, WireRequest
-from litellm_lite.errors import APIError, APIResponseValidationError, BadRequestError
-from litellm_lite.params import Contract, Rule
+from litellm_lite.errors import APIError, APIResponseValidationError, BadRequestError, status_of
+from litellm_lite.json_body import Unwritable, written
+from litellm_lite.params import Contract, Rule, shown
 from litellm_lite.sse import LINE, Event
+from litellm_lite.vendor_errors import ErrorFacts
 
 JSON = dict[str, Any]
 
@@ -27,22 +27,31 @@ FINISH_REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
     "max_tokens": "length",
+    "model_context_window_exceeded": "length",
     "tool_use": "tool_calls",
     "content_filtered": "content_filter",
+    "guardrail_intervened": "content_filter",
+    "refusal": "content_filter",
 }
+_BROKEN_OFF = "error"  # OpenRouter's finish_reason when the vendor behind it failed midway
+_ERROR_LINE = b"error:"  # llama.cpp before 2025-08 wrote it, under HTTP 200, where `data:` belongs (llama.cpp#14566)
+
+_TEXT, _OBJECT = (str, type(None)), (dict, type(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """One row: everything about a vendor that is a fact rather than an algorithm.
 
+    `rules` is the contract of the usual API shape, `shapes` holds those of the ones a caller picks with `api=`.
     `key_env` and `base_env` are read in order. `asks_usage`: a stream is asked for its usage even when the
-    caller did not, so that its cost is known. `source` says where the facts are from.
+    caller did not, so that its cost is known. `source` says where the facts are from, and when they were read.
     """
 
     name: str
     title: str
     rules: Mapping[str, Rule]
+    shapes: Mapping[str, Mapping[str, Rule]] = field(default_factory=dict)
     api_base: str | None = None
     base_env: tuple[str, ...] = ()
     key_env: tuple[str, ...] = ()
@@ -97,13 +106,15 @@ class OpenAICompatible:
 
     def __init__(self, row: Provider) -> None:
         self.row = row
-        self._contract = Contract(row.name, row.rules)
+        self._contracts = {shape: Contract(row.name, rules) for shape, rules in {"": row.rules, **row.shapes}.items()}
 
     def contract(self, variant: str) -> Contract:
-        if variant:
-            msg = f"{self.row.name}: there is no api={variant!r}; leave it out"
-            raise BadRequestError(msg, self.row.name, param="api")
-        return self._contract
+        found = self._contracts.get(str(variant))  # it comes from a caller, who may pass anything
+        if found is not None:
+            return found
+        remedy = f"use {' or '.join(map(repr, self.row.shapes))}" if self.row.shapes else "leave it out"
+        msg = f"{self.row.name}: there is no api={shown(variant)}; {remedy}"
+        raise BadRequestError(msg, self.row.name, param="api")
 
     def base_for(self, api_base: str, variant: str) -> str:  # noqa: ARG002 - for providers with several shapes
         return api_base
@@ -113,19 +124,26 @@ class OpenAICompatible:
         if call.stream:
             body["stream"] = True
             if self.row.asks_usage:
-                body["stream_options"] = {"include_usage": True, **(call.params.get("stream_options") or {})}
+                body["stream_options"] = {"include_usage": True, **call.params.get("stream_options", {})}
         return post(call, "/chat/completions", body)
 
     def parse_response(self, call: Call, reply: Reply) -> JSON:
-        body = success_json(call, reply)
-        choices = body.get("choices")
-        if not isinstance(choices, list) or not choices:
-            raise _unreadable(call, reply, "no choices in it")
+        body = success_json(call, reply, "choices")
+        choices = body["choices"]
+        if not isinstance(choices, list):
+            raise unreadable(call, reply, "its choices are no list")
         for index, choice in enumerate(choices):
             if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
-                raise _unreadable(call, reply, f"no message in choice {index}")
+                raise unreadable(call, reply, f"no message in choice {index}")
             choice.setdefault("index", index)
-            choice["finish_reason"] = finish_reason(choice)
+            reason = choice.get("finish_reason")
+            if reason is None:  # vendors leave it out at times
+                reason = "tool_calls" if choice["message"].get("tool_calls") else "stop"
+            elif reason == _BROKEN_OFF:
+                raise broken_off(call, reply, choice)
+            elif not isinstance(reason, str):
+                raise unreadable(call, reply, f"the finish_reason of choice {index} is no text")
+            choice["finish_reason"] = FINISH_REASONS.get(reason, reason)
         return body
 
     def open_stream(self, call: Call, reply: Reply) -> StreamParser:
@@ -138,10 +156,10 @@ class OpenAICompatible:
 class OpenAIStream:
     """Reads `data: {chunk}` events up to `[DONE]`."""
 
-    __slots__ = ("call", "done", "malformed", "reply")
+    __slots__ = ("_call", "_reply", "done", "malformed")
 
     def __init__(self, call: Call, reply: Reply) -> None:
-        self.call, self.reply = call, reply
+        self._call, self._reply = call, reply
         self.malformed = 0
         self.done = False
 
@@ -150,116 +168,100 @@ class OpenAIStream:
         if data == b"[DONE]":
             self.done = True
             return []
-        if event.name == LINE:  # llama.cpp before 2025-08: `error: {…}` under HTTP 200 (llama.cpp#14566)
-            data = data.removeprefix(b"error:")
-        chunk = vendor_errors.decode(data)
-        if not isinstance(chunk, dict):
-            self.malformed += bool(data.strip())
-            return []
-        choices = chunk.get("choices")
-        if chunk.get("error") or event.name == "error" or (choices is None and "usage" not in chunk):
-            return self._not_a_chunk(chunk)
-        try:
-            for choice in choices or ():
-                choice["delta"] = choice.get("delta") or {}
-                if (reason := choice.get("finish_reason")) in FINISH_REASONS:
-                    choice["finish_reason"] = FINISH_REASONS[reason]
-        except (AttributeError, TypeError):  # JSON, but not the shape of a chunk
-            self.malformed += 1
-            return []
-        return [chunk]
+        if event.name == LINE:
+            data = data.removeprefix(_ERROR_LINE)
+        body = vendor_errors.decode(data)
+        if isinstance(body, dict) and event.name != "error" and not body.get("error") and self._is_chunk(body):
+            return [body]
+        if (error := in_band_error(self._call, self._reply, event, body)) is not None:
+            raise error
+        self.malformed += bool(data.strip())
+        return []
 
     def end(self) -> list[JSON]:
         return []
 
-    def _not_a_chunk(self, body: JSON) -> list[JSON]:
-        facts = vendor_errors.read_error(body)
-        if facts is None:
-            self.malformed += 1
-            return []
-        reply, status = self.reply, facts.status or status_of_type(facts.code)
-        raise vendor_errors.make_error(self.call, facts, status, headers=reply.headers, body=body)
+    def _is_chunk(self, body: JSON) -> bool:
+        """Tell whether a body is a chunk, and put its choices into OpenAI's words."""
+        choices, usage = body.get("choices"), body.get("usage")
+        if choices is None and usage:
+            choices = []
+        if not isinstance(choices, list) or not isinstance(usage, _OBJECT):
+            return False
+        for choice in choices:
+            if not isinstance(choice, dict) or not isinstance(choice.get("index", 0), int):
+                return False
+            delta = choice["delta"] = choice.get("delta") or {}
+            reason = choice.get("finish_reason")
+            if not isinstance(delta, dict) or not isinstance(delta.get("content"), _TEXT):
+                return False
+            if reason is not None:
+                if not isinstance(reason, str):
+                    return False
+                if reason == _BROKEN_OFF:
+                    raise broken_off(self._call, self._reply, choice)
+                choice["finish_reason"] = FINISH_REASONS.get(reason, reason)
+        return True
 
 
-def status_of_type(code: str | None) -> int:
-    """Return the HTTP status an in-band error stands for, from its type or code; 500 when it tells nothing."""
-    kinds = {
-        "rate_limit_error": 429,
-        "rate_limit_exceeded": 429,
-        "insufficient_quota": 429,
-        "invalid_request_error": 400,
-        "BadRequestError": 400,
-        "context_length_exceeded": 400,
-        "exceed_context_size_error": 400,
-        "content_filter": 400,
-        "authentication_error": 401,
-        "overloaded_error": 503,
-        "unavailable_error": 503,
-    }
-    return kinds.get(code or "", 500)
+def in_band_error(call: Call, reply: Reply, event: Event, body: Any) -> APIError | None:
+    """Return the exception for an event that reports a failure in the middle of a stream, None when it does not."""
+    error = vendor_errors.reported_error(call, reply.headers, body)
+    if error is None and (event.name == "error" or (event.name == LINE and event.data.startswith(_ERROR_LINE))):
+        said = vendor_errors.describe(call, replace(reply, body=event.data))
+        error = vendor_errors.make_error(call, ErrorFacts(said), status_of(None), headers=reply.headers)
+    return error
 
 
-def post(call: Call, path: str, body: JSON) -> WireRequest:
-    """Return a JSON POST to a path under the call's base URL, with its key and the caller's extras."""
-    headers = {"Content-Type": "application/json", "Accept": "text/event-stream" if call.stream else "application/json"}
-    if call.target.api_key:
-        headers["Authorization"] = f"Bearer {call.target.api_key}"
-    headers.update(call.extra_headers)
-    if call.extra_body:
-        body.update(call.extra_body)
-    return WireRequest("POST", call.target.api_base + path, headers, _to_json(call, body))
+def broken_off(call: Call, reply: Reply, choice: JSON) -> APIError:
+    """Return the exception for a choice that ended in an error, with the reason if one is given."""
+    error = vendor_errors.reported_error(call, reply.headers, choice)
+    if error is not None:
+        return error
+    facts = ErrorFacts("the answer broke off with finish_reason 'error', and nothing says why")
+    return vendor_errors.make_error(call, facts, status_of(None), headers=reply.headers)
 
 
-def _to_json(call: Call, body: JSON) -> bytes:
-    provider, model = call.target.provider, call.target.model
-    try:
-        written = orjson.dumps(body)
-    except orjson.JSONEncodeError as error:
-        msg = f"{provider}: the request cannot be written as JSON: {error}"
-        raise BadRequestError(msg, provider, model) from error
-    if b"null" in written and (where := _non_finite(body, "")):  # orjson writes NaN as null, and that would be a lie
-        msg = f"{provider}: {where} is not a finite number, which JSON cannot carry"
-        raise BadRequestError(msg, provider, model, param=where)
-    return written
-
-
-def _non_finite(value: Any, path: str) -> str:
-    """Return the path of the first NaN or infinity inside a JSON value, or an empty text."""
-    if isinstance(value, float):
-        return path if value != value or value in (float("inf"), float("-inf")) else ""  # noqa: PLR0124 - NaN
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
-    return next((found for key, item in pairs if (found := _non_finite(item, f"{path}.{key}".strip(".")))), "")
-
-
-def success_json(call: Call, reply: Reply) -> JSON:
-    """Return the JSON object of a 2xx answer. Raises APIError for anything else, also for an error under HTTP 200."""
+def success_json(call: Call, reply: Reply, expected: str) -> JSON:
+    """Return the JSON object of a 2xx answer. Raises APIError for an error under HTTP 200, and without `expected`."""
     body = vendor_errors.decode(reply.body)
     if not isinstance(body, dict):
-        raise _unreadable(call, reply, "not a JSON object")
-    if body.get("error") and not body.get("choices"):
-        facts = vendor_errors.read_error(body)
-        if facts is not None:
-            status = facts.status or status_of_type(facts.code)
-            raise vendor_errors.make_error(call, facts, status, headers=reply.headers, body=body)
+        raise unreadable(call, reply, "not a JSON object")
+    if body.get("error") or not body.get(expected):
+        raise vendor_errors.reported_error(call, reply.headers, body) or unreadable(call, reply, f"no {expected} in it")
     return body
 
 
-def finish_reason(choice: JSON) -> str:
-    """Return why a finished choice ended, in OpenAI's words; vendors leave it out at times."""
-    reason = choice.get("finish_reason")
-    if reason is None:
-        return "tool_calls" if choice["message"].get("tool_calls") else "stop"
-    return FINISH_REASONS.get(reason, str(reason))
-
-
-def _unreadable(call: Call, reply: Reply, what: str) -> APIResponseValidationError:
+def unreadable(call: Call, reply: Reply, what: str) -> APIResponseValidationError:
+    """Return the exception for a 2xx answer that is no chat completion."""
     provider, model = call.target.provider, call.target.model
-    kind = reply.headers.get("content-type", "no content type")
-    seen = vendor_errors.redact(vendor_errors.excerpt(reply.body), vendor_errors.secrets_of(call))
+    base = vendor_errors.redact(call.target.api_base, vendor_errors.secrets_of(call))
     return APIResponseValidationError(
-        f"{provider}: the answer is no chat completion: {what} (status {reply.status}, {kind}): {seen}; "
-        f"is {call.target.api_base} the base URL of an OpenAI-compatible API?",
+        f"{provider}: no chat completion came with status {reply.status}: {what}; "
+        f"it is {vendor_errors.describe(call, reply)}; is {base} the base URL of an API of this kind?",
         provider,
         model,
         request_id=vendor_errors.request_id(reply.headers),
     )
+
+
+def post(call: Call, path: str, body: JSON) -> WireRequest:
+    """Return a JSON POST to a path under the call's base URL, with its key and the caller's extras, which win."""
+    headers = {"Content-Type": "application/json", "Accept": "text/event-stream" if call.stream else "application/json"}
+    if call.target.api_key:
+        headers["Authorization"] = f"Bearer {call.target.api_key}"
+    if call.extra_headers:
+        own = {name.lower() for name in call.extra_headers}
+        headers = {name: value for name, value in headers.items() if name.lower() not in own}
+        headers.update(call.extra_headers)
+    if call.extra_body:
+        body.update(call.extra_body)
+    return WireRequest("POST", call.target.api_base + path, headers, _written(call, body))
+
+
+def _written(call: Call, body: JSON) -> bytes:
+    try:
+        return written(body)
+    except Unwritable as flaw:
+        provider, model = call.target.provider, call.target.model
+        raise BadRequestError(f"{provider}: {flaw}", provider, model, param=flaw.path) from flaw

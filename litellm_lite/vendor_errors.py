@@ -7,19 +7,35 @@ Shapes: OpenAI's `{"error": {...}}`, the same as a text, RFC 9457 problem+json w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import orjson
 
 from litellm_lite.call import Call, Reply
-from litellm_lite.errors import APIError, class_for, is_retryable
+from litellm_lite.errors import APIError, class_for, is_retryable, status_of
 from litellm_lite.retry_after import seconds_until_retry
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "cf-ray")
+# The only headers that mean a wait whatever went wrong: x-ratelimit-reset-* come with every answer.
+_EXPLICIT_WAITS = ("retry-after-ms", "retry-after")
+_RATE_LIMITED = 429
+
+_SECRET_HEADERS = re.compile("auth|key|token|secret|cookie|pass|cred|sess|sign|jwt", re.IGNORECASE)
+_SECRET_PARTS = re.compile(r"[\s;,=]+")
+_SHORTEST_SECRET = 6  # "EMPTY" and "none" are what a server without keys is given, and words of any error message
+_SHORTEST_PART = 7  # longer than "Bearer"
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _LONGEST_MESSAGE = 2000
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_FEW_BYTES = 200
+_EXCERPT = 200
+_LOOKED_AT = 65536
+_DEEPEST = 32
+
+_MESSAGES = ("detail", "message", "msg", "error_description", "title")
+# LiteLLM's gateway writes Python's None as text; "about:blank" is RFC 9457's word for no type.
+_NO_CODES = frozenset({"None", "about:blank"})
 
 
 class ErrorFacts(NamedTuple):
@@ -31,38 +47,36 @@ class ErrorFacts(NamedTuple):
     status: int | None = None
 
 
+def decode(body: bytes) -> Any:
+    """Return the decoded JSON, or None when it is something else."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
 def request_id(headers: Mapping[str, str]) -> str | None:
     """Return the vendor's id of a request, for its support desk."""
     return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
 
 
-def redact(text: str, secrets: Iterable[str | None]) -> str:
-    """Return the text with every secret replaced; vendors quote keys back."""
-    for secret in secrets:
-        if secret and len(secret) > 3:
-            text = text.replace(secret, "[redacted]")
-    return text
-
-
-def secrets_of(call: Call) -> list[str]:
-    """Return everything in a call that must not be repeated."""
-    headers = [value.removeprefix("Bearer ") for name, value in call.extra_headers.items() if _is_secret(name)]
-    return [*([call.target.api_key] if call.target.api_key else []), *headers]
-
-
-def _is_secret(header: str) -> bool:
-    return any(word in header.lower() for word in ("auth", "key", "token", "secret", "cookie"))
-
-
 def error_from_reply(call: Call, reply: Reply) -> APIError:
     """Return the exception for an answer that is not a success."""
     body = decode(reply.body)
-    facts = read_error(body) or _from_text(reply)
-    status = reply.status if reply.status >= 300 else facts.status or 500
+    facts = read_error(body) or ErrorFacts(describe(call, reply))
+    status = reply.status if reply.status >= 300 else facts.status or status_of(facts.code)
     if 300 <= reply.status < 400:
         facts = _from_redirect(reply)
-    retry_after = seconds_until_retry(reply.headers, reply.received_at, body)
-    return make_error(call, facts, status, headers=reply.headers, retry_after=retry_after, body=body)
+    wait = _wait(status, reply, body)
+    return make_error(call, facts, status, headers=reply.headers, retry_after=wait, body=body)
+
+
+def reported_error(call: Call, headers: Mapping[str, str], body: Any) -> APIError | None:
+    """Return the exception for an error inside an answer that began as a success; None when there is none in it."""
+    facts = read_error(body)
+    if facts is None:
+        return None
+    return make_error(call, facts, facts.status or status_of(facts.code), headers=headers, body=body)
 
 
 def make_error(
@@ -74,30 +88,22 @@ def make_error(
     retry_after: float | None = None,
     body: object = None,
 ) -> APIError:
-    """Build the exception of the right class, with every secret of the call taken out of its texts."""
+    """Build the exception of the right class, with every secret of the call taken out of what it says."""
     secrets = secrets_of(call)
-    message = redact(facts.message, secrets)[:_LONGEST_MESSAGE]
-    kind = class_for(status, facts.code, facts.message)
-    return kind(
-        f"{call.target.provider}: {message or 'no message'} (status {status}, model {call.target.model!r})",
-        call.target.provider,
-        call.target.model,
+    provider, model = call.target.provider, call.target.model
+    message = redact(facts.message, secrets)[:_LONGEST_MESSAGE] or "no message"
+    return class_for(status, facts.code, facts.message)(
+        f"{provider}: {message} (status {status}, model {model!r})",
+        provider,
+        model,
         status_code=status,
-        code=facts.code,
-        param=facts.param,
-        request_id=request_id(headers or {}),
+        code=_redacted(facts.code, secrets),
+        param=_redacted(facts.param, secrets),
+        request_id=_redacted(request_id(headers or {}), secrets),
         retry_after=retry_after,
         retryable=is_retryable(status, facts.code),
-        body=_redacted_body(body, secrets),
+        body=_redacted(body, secrets),
     )
-
-
-def decode(body: bytes) -> Any:
-    """Return the decoded JSON, or None when it is something else."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def read_error(body: Any) -> ErrorFacts | None:
@@ -106,53 +112,102 @@ def read_error(body: Any) -> ErrorFacts | None:
         body = body[0]
     if not isinstance(body, dict):
         return None
-    inner = body.get("error", body)
-    if isinstance(inner, str):
-        return ErrorFacts(inner, status=_status(body))
-    if not isinstance(inner, dict):
-        return None
-    message = _first_text(inner, ("detail", "message", "msg", "title"))
+    error = body.get("error")
+    source = error if isinstance(error, dict) else body
+    message = _message(source)
+    if message is None and error:  # an error in a shape nobody has seen is still an error
+        message = error if isinstance(error, str) else orjson.dumps(error).decode()
     if message is None:
         return None
-    return ErrorFacts(
-        message,
-        code=_first_text(inner, ("code", "type", "title")),
-        param=_first_text(inner, ("param",)),
-        status=_status(inner) or _status(body),
-    )
+    return ErrorFacts(message, _code(source), _text(source.get("param")), _status(source) or _status(body))
 
 
-def _first_text(source: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    for name in names:
-        value = source.get(name)
-        if isinstance(value, dict):  # DeepInfra: {"detail": {"error": "…"}}
-            value = value.get("error") or value.get("message")
-        if value and isinstance(value, str | int) and not isinstance(value, bool):
-            return str(value)
-        if value and isinstance(value, list):  # FastAPI: {"detail": [{"loc": …, "msg": …}]}
-            return orjson.dumps(value).decode()
+def describe(call: Call, reply: Reply) -> str:
+    """Return a few words about an answer that has no shape we know, without the call's secrets."""
+    text = redact(reply.body[:_LOOKED_AT].decode("utf-8", "replace"), secrets_of(call))
+    if not text.strip():
+        return "an empty answer"
+    if (title := _TITLE.search(text[: _LOOKED_AT // 16])) is not None:
+        return f"a web page instead of JSON: {' '.join(title.group(1).split())[:_EXCERPT]!r}"
+    kind = reply.headers.get("content-type", "no content type")
+    return f"an answer of unknown shape ({kind}): {text[:_EXCERPT]!r}{' …' if len(text) > _EXCERPT else ''}"
+
+
+def secrets_of(call: Call) -> list[str]:
+    """Return everything in a call that must not be repeated, longest first: vendors quote keys back."""
+    found = {call.target.api_key or "", urlsplit(call.target.api_base).password or ""}
+    for name, value in call.extra_headers.items():
+        if _SECRET_HEADERS.search(name):
+            found |= {value, *(part for part in _SECRET_PARTS.split(value) if len(part) >= _SHORTEST_PART)}
+    return sorted((secret for secret in found if len(secret) >= _SHORTEST_SECRET), key=lambda text: (-len(text), text))
+
+
+def redact(text: str, secrets: Sequence[str]) -> str:
+    """Return the text with every secret replaced."""
+    for secret in secrets:
+        text = text.replace(secret, "[redacted]")
+    return text
+
+
+def _redacted(value: Any, secrets: Sequence[str], depth: int = 0) -> Any:
+    """Return a JSON value with the secrets taken out of its texts; what is nested beyond reason is cut off."""
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if depth > _DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        return {redact(key, secrets): _redacted(item, secrets, depth + 1) for key, item in value.items()}
+    return [_redacted(item, secrets, depth + 1) for item in value] if isinstance(value, list) else value
+
+
+def _wait(status: int, reply: Reply, body: Any) -> float | None:
+    headers = reply.headers
+    if status != _RATE_LIMITED:
+        headers = {name: headers[name] for name in _EXPLICIT_WAITS if name in headers}
+    return seconds_until_retry(headers, reply.received_at, body)
+
+
+def _message(source: Mapping[str, Any]) -> str | None:
+    texts = (_text(source.get(name)) for name in _MESSAGES)
+    return next((text for text in texts if text), None)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, dict):  # DeepInfra: {"detail": {"error": "…"}}
+        value = value.get("error") or value.get("message")
+    if isinstance(value, list):
+        return "; ".join(map(_flaw, value))
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or value in _NO_CODES:
+        return None
+    return str(value)
+
+
+def _flaw(item: Any) -> str:
+    """Return one entry of FastAPI's `detail` list: where and what, without the `input`, which may be the prompt."""
+    if not isinstance(item, dict) or "msg" not in item:
+        return str(item)
+    place = item.get("loc")
+    return f"{'.'.join(map(str, place)) if isinstance(place, list) else place}: {item['msg']}"
+
+
+def _code(source: Mapping[str, Any]) -> str | None:
+    """Return the vendor's code, else its type; a number that is the HTTP status again says nothing."""
+    for name in ("code", "type"):
+        text = _text(source.get(name))
+        if text and _as_status(text) is None:
+            return text
     return None
 
 
 def _status(source: Mapping[str, Any]) -> int | None:
-    for name in ("status", "status_code", "code"):
-        value = source.get(name)
-        if isinstance(value, str) and value.isdecimal():
-            value = int(value)
-        if isinstance(value, int) and 400 <= value <= 599:
-            return value
-    return None
+    statuses = (_as_status(source.get(name)) for name in ("status", "status_code", "code"))
+    return next((status for status in statuses if status is not None), None)
 
 
-def _from_text(reply: Reply) -> ErrorFacts:
-    kind = reply.headers.get("content-type", "no content type")
-    title = _TITLE.search(reply.body)
-    if title is not None:
-        text = " ".join(title.group(1).decode("utf-8", "replace").split())
-        return ErrorFacts(f"a web page instead of JSON: {text!r}")
-    if not reply.body.strip():
-        return ErrorFacts("an empty answer")
-    return ErrorFacts(f"an answer that is not JSON ({kind}): {excerpt(reply.body)}")
+def _as_status(value: Any) -> int | None:
+    if isinstance(value, str) and len(value) == 3 and value.isdecimal():
+        value = int(value)
+    return value if isinstance(value, int) and 400 <= value <= 599 else None
 
 
 def _from_redirect(reply: Reply) -> ErrorFacts:
@@ -161,15 +216,3 @@ def _from_redirect(reply: Reply) -> ErrorFacts:
         f"redirected to {where!r}, which is not followed (only a 307 or 308 on the same host is); "
         "set api_base to the new address"
     )
-
-
-def excerpt(body: bytes) -> str:
-    """Return the first bytes of a body for an error message."""
-    text = body[:_FEW_BYTES].decode("utf-8", "replace")
-    return repr(text) + (" …" if len(body) > _FEW_BYTES else "")
-
-
-def _redacted_body(body: object, secrets: list[str]) -> object:
-    if body is None or not secrets:
-        return body
-    return orjson.loads(redact(orjson.dumps(body).decode(), secrets))

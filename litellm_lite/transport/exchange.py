@@ -10,7 +10,17 @@ from urllib.parse import urljoin
 
 from litellm_lite.call import Reply, Timeouts, WireRequest
 from litellm_lite.transport.pools import pools
-from litellm_lite.transport.seam import AsyncByteStream, ByteStream, Deadlines, Settings, host_of, too_large
+from litellm_lite.transport.seam import (
+    AsyncByteStream,
+    AsyncEngine,
+    ByteStream,
+    Deadlines,
+    Engine,
+    Settings,
+    check_request,
+    host_of,
+    too_large,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -21,31 +31,53 @@ _ERROR_BYTES = 1 << 20  # more of an error body than this says nothing more
 
 
 def send(request: WireRequest, timeouts: Timeouts, settings: Settings, client: httpx.Client | None = None) -> Reply:
-    """Send and return the whole answer. Raises APIConnectionError, Timeout, APIResponseValidationError."""
+    """Send and return the whole answer.
+
+    Raises APIConnectionError, Timeout, APIResponseValidationError, and BadRequestError for what cannot be sent.
+    """
+    check_request(request)
+    engine = pools().engine(settings, timeouts, stream=False, client=client)
+    if engine.deaf:
+        return pools().understudy.run(lambda: _send(engine, request, timeouts, settings.max_response_bytes))
+    return _send(engine, request, timeouts, settings.max_response_bytes)
+
+
+def _send(engine: Engine, request: WireRequest, timeouts: Timeouts, limit: int) -> Reply:
     started = time.perf_counter()
-    stream = open_stream(request, timeouts, settings, client, whole=settings.max_response_bytes)
-    return _read_whole(stream, request.url, settings.max_response_bytes, started)
+    return _read_whole(_open(engine, request, timeouts, whole=True), request.url, limit, started)
 
 
 async def asend(
     request: WireRequest, timeouts: Timeouts, settings: Settings, client: httpx.AsyncClient | None = None
 ) -> Reply:
     """The async twin of `send`."""
+    check_request(request)
+    engine = await pools().async_engine(settings, timeouts, client=client)
     started = time.perf_counter()
-    stream = await aopen_stream(request, timeouts, settings, client, whole=settings.max_response_bytes)
+    stream = await _aopen(engine, request, timeouts, whole=True)
     return await _aread_whole(stream, request.url, settings.max_response_bytes, started)
 
 
 def open_stream(
-    request: WireRequest,
-    timeouts: Timeouts,
-    settings: Settings,
-    client: httpx.Client | None = None,
-    *,
-    whole: int = 0,
+    request: WireRequest, timeouts: Timeouts, settings: Settings, client: httpx.Client | None = None
 ) -> ByteStream:
-    """Send and return the answer as soon as its head is there. The caller closes it."""
-    engine = pools().engine(settings, timeouts, stream=not whole, client=client)
+    """Send and return the answer as soon as its head is there. The caller closes it. Raises as `send` does."""
+    check_request(request)
+    engine = pools().engine(settings, timeouts, stream=True, client=client)
+    return _open(engine, request, timeouts, whole=False)
+
+
+async def aopen_stream(
+    request: WireRequest, timeouts: Timeouts, settings: Settings, client: httpx.AsyncClient | None = None
+) -> AsyncByteStream:
+    """The async twin of `open_stream`."""
+    check_request(request)
+    engine = await pools().async_engine(settings, timeouts, client=client)
+    return await _aopen(engine, request, timeouts, whole=False)
+
+
+def _open(engine: Engine, request: WireRequest, timeouts: Timeouts, *, whole: bool) -> ByteStream:
+    """Send, and send again where a redirect on the same host says; the time limits run on."""
     deadlines = Deadlines(timeouts)
     for _ in range(_MOST_REDIRECTS):
         stream = engine.open(request, deadlines, whole=whole)
@@ -57,16 +89,7 @@ def open_stream(
     return engine.open(request, deadlines, whole=whole)
 
 
-async def aopen_stream(
-    request: WireRequest,
-    timeouts: Timeouts,
-    settings: Settings,
-    client: httpx.AsyncClient | None = None,
-    *,
-    whole: int = 0,
-) -> AsyncByteStream:
-    """The async twin of `open_stream`."""
-    engine = pools().async_engine(settings, timeouts, client=client)
+async def _aopen(engine: AsyncEngine, request: WireRequest, timeouts: Timeouts, *, whole: bool) -> AsyncByteStream:
     deadlines = Deadlines(timeouts)
     for _ in range(_MOST_REDIRECTS):
         stream = await engine.open(request, deadlines, whole=whole)
@@ -142,5 +165,8 @@ def _redirected(request: WireRequest, status: int, headers: Mapping[str, str]) -
     """
     if status not in (307, 308):
         return None
-    url = urljoin(request.url, headers.get("location", ""))
+    try:
+        url = urljoin(request.url, headers.get("location", ""))
+    except ValueError:
+        return None
     return replace(request, url=url) if url != request.url and host_of(url) == host_of(request.url) else None

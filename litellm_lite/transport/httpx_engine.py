@@ -7,7 +7,6 @@ request, so it is never the default there.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, NoReturn
@@ -17,8 +16,11 @@ import httpx
 
 from litellm_lite.call import WireRequest
 from litellm_lite.errors import BadRequestError
-from litellm_lite.transport.seam import Deadlines, connect_expired, cut, unreachable, untrusted
+from litellm_lite.transport.alarm import Alarm
+from litellm_lite.transport.seam import Deadlines, bad_ca_file, connect_expired, cut, unreachable, untrusted
 
+# A UnicodeError is a host name that DNS cannot carry, found out when it is looked up.
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError)
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100)
 
 
@@ -58,7 +60,12 @@ def _wrong_client(wanted: str, client: object) -> BadRequestError:
 
 
 def _tls(verify: bool | str) -> ssl.SSLContext | bool:
-    return ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
+    if not isinstance(verify, str):
+        return verify
+    try:
+        return ssl.create_default_context(cafile=verify)
+    except OSError as error:
+        raise bad_ca_file(verify, str(error)) from error
 
 
 class _TimedStream(httpcore.NetworkStream):
@@ -113,16 +120,17 @@ class HttpxEngine:
     """Sends over a synchronous client: its own, or the caller's, which only knows one read timeout."""
 
     __slots__ = ("_client", "_own")
+    deaf = False
 
     def __init__(self, client: httpx.Client, *, own: bool) -> None:
         self._client, self._own = client, own
 
-    def open(self, request: WireRequest, deadlines: Deadlines, *, whole: int) -> HttpxStream:  # noqa: ARG002
+    def open(self, request: WireRequest, deadlines: Deadlines, *, whole: bool) -> HttpxStream:  # noqa: ARG002
         limit = _ReadLimit(deadlines)
         built = _build(self._client, request, deadlines, limit if self._own else deadlines.remaining())
         try:
             return HttpxStream(self._client.send(built, stream=True), limit, own=self._own)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except _FAILURES as error:
             _raise_for(error, request.url, deadlines)
 
 
@@ -141,9 +149,9 @@ class HttpxStream:
         self._limit.limit_s = limit_s
         try:
             chunk = next(self._body, b"")
-        except (httpx.HTTPError, OSError) as error:
+        except _FAILURES as error:
             _raise_for(error, str(self._response.url), self._limit.deadlines)
-        self._limit.deadlines.tick()
+        self._limit.deadlines.began = True
         return chunk
 
     def close(self) -> None:
@@ -158,46 +166,49 @@ class AsyncHttpxEngine:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def open(self, request: WireRequest, deadlines: Deadlines, *, whole: int) -> AsyncHttpxStream:  # noqa: ARG002
+    async def open(self, request: WireRequest, deadlines: Deadlines, *, whole: bool) -> AsyncHttpxStream:  # noqa: ARG002
         built = _build(self._client, request, deadlines, None)
+        alarm = Alarm()
         try:
-            async with asyncio.timeout(deadlines.remaining()):
-                return AsyncHttpxStream(await self._client.send(built, stream=True), deadlines)
+            response = await alarm.wait(self._client.send(built, stream=True), deadlines.remaining())
         except TimeoutError as error:
+            alarm.close()
             raise deadlines.expired() from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except _FAILURES as error:
+            alarm.close()
             _raise_for(error, request.url, deadlines)
+        return AsyncHttpxStream(response, deadlines, alarm)
 
 
 class AsyncHttpxStream:
     """One answer over an asynchronous client."""
 
-    __slots__ = ("_body", "_deadlines", "_response", "headers", "status")
+    __slots__ = ("_alarm", "_body", "_deadlines", "_response", "headers", "status")
     timed = True
 
-    def __init__(self, response: httpx.Response, deadlines: Deadlines) -> None:
-        self._response, self._deadlines = response, deadlines
+    def __init__(self, response: httpx.Response, deadlines: Deadlines, alarm: Alarm) -> None:
+        self._response, self._deadlines, self._alarm = response, deadlines, alarm
         self._body: AsyncIterator[bytes] = response.aiter_bytes()
         self.status = response.status_code
         self.headers: Mapping[str, str] = dict(response.headers)
 
     async def read(self, limit_s: float | None = None) -> bytes:
         try:
-            async with asyncio.timeout(self._deadlines.remaining(limit_s)):
-                chunk = await anext(self._body, b"")
+            chunk = await self._alarm.wait(anext(self._body, b""), self._deadlines.remaining(limit_s))
         except TimeoutError as error:
             raise self._deadlines.expired() from error
-        except (httpx.HTTPError, OSError) as error:
+        except _FAILURES as error:
             _raise_for(error, str(self._response.url), self._deadlines)
-        self._deadlines.tick()
+        self._deadlines.began = True
         return chunk
 
     async def close(self) -> None:
+        self._alarm.close()
         await self._response.aclose()
 
 
 def _build(client: Any, request: WireRequest, deadlines: Deadlines, read: Any) -> httpx.Request:
-    timeouts = {"connect": deadlines.timeouts.connect, "read": read, "write": deadlines.timeouts.total, "pool": None}
+    timeouts = {"connect": deadlines.connect_s, "read": read, "write": deadlines.remaining(), "pool": None}
     try:
         built: httpx.Request = client.build_request(
             request.method,
@@ -215,13 +226,13 @@ def _build(client: Any, request: WireRequest, deadlines: Deadlines, read: Any) -
 def _raise_for(error: Exception, url: str, deadlines: Deadlines) -> NoReturn:
     """Raise the library's own exception for one of the engine's."""
     if isinstance(error, httpx.ConnectTimeout):
-        raise connect_expired(url, deadlines.timeouts.connect) from error
+        raise connect_expired(url, deadlines) from error
     if isinstance(error, httpx.TimeoutException):
         raise deadlines.expired() from error
     reason = str(error) or type(error).__name__
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         msg = f"the request cannot be sent: {reason}; check api_base"
         raise BadRequestError(msg) from error
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpx.ConnectError | UnicodeError):
         raise (untrusted if "SSL" in reason or "CERTIFICATE" in reason else unreachable)(url, reason) from error
     raise cut(reason) from error

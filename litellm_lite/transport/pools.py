@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import math
 import os
 import threading
-import weakref
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from litellm_lite.call import Timeouts
+from litellm_lite.transport.interruptible import Understudy
 from litellm_lite.transport.seam import AsyncEngine, Engine, Settings
 
 if TYPE_CHECKING:
     import httpx
 
-_MOST_ENGINES = 16  # one for each connect timeout and CA in use; more is a caller that varies them without end
+_MOST_ENGINES = 16  # pyreqwest's limits belong to a client: a caller who varies them without end is served by httpx
 
 EngineKey = tuple[Any, ...]
+AsyncCloser = Callable[[], Awaitable[None]]
 
 
 class Pools:
@@ -32,12 +34,12 @@ class Pools:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sync: dict[EngineKey, Engine] = {}
-        self._async: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[EngineKey, AsyncEngine]]
-        self._async = weakref.WeakKeyDictionary()
+        self._async: dict[asyncio.AbstractEventLoop, LoopEngines] = {}
         self._closers: list[Callable[[], None]] = []
         self._left_behind: list[Any] = []
         self._rust_began = False
         self._forked_after_rust = False
+        self.understudy = Understudy()
         atexit.register(self.close)
         os.register_at_fork(after_in_child=self._after_fork_in_child)
 
@@ -47,25 +49,25 @@ class Pools:
             from litellm_lite.transport import httpx_engine
 
             return httpx_engine.engine_over(client)
-        if self._use_rust(settings, single_reads=stream or timeouts.first_byte != timeouts.idle):
-            read_s = _longest(timeouts.first_byte, timeouts.idle) if stream else None
-            key: EngineKey = ("rust", timeouts.connect, settings.verify, read_s)
-        else:
-            key = ("httpx", settings.verify)
+        key = self._sync_key(settings, timeouts, stream=stream)
         found = self._sync.get(key)
         return found if found is not None else self._make_sync(key)
 
-    def async_engine(self, settings: Settings, timeouts: Timeouts, *, client: httpx.AsyncClient | None) -> AsyncEngine:
+    async def async_engine(
+        self, settings: Settings, timeouts: Timeouts, *, client: httpx.AsyncClient | None
+    ) -> AsyncEngine:
         """Return the engine for an asynchronous call on the running loop."""
         if client is not None:
             from litellm_lite.transport import httpx_engine
 
             return httpx_engine.async_engine_over(client)
-        engines = self._async.setdefault(asyncio.get_running_loop(), {})
-        rust = self._use_rust(settings, single_reads=False)
-        key = ("rust", timeouts.connect, settings.verify) if rust else ("httpx", settings.verify)
-        found = engines.get(key)
-        return found if found is not None else self._make_async(engines, key)
+        loop = asyncio.get_running_loop()
+        known = self._async.get(loop)
+        if known is None:
+            known = await self._engines_of(loop)
+        key = _async_key(known.engines, timeouts, settings) if self._use_rust(settings) else ("httpx", settings.verify)
+        found = known.engines.get(key)
+        return found if found is not None else self._make_async(known, key)
 
     def close(self) -> None:
         """Close what can be closed without a running loop; the next call opens anew."""
@@ -73,29 +75,44 @@ class Pools:
             closers, self._closers = self._closers, []
             self._sync.clear()
             self._async.clear()
+        self.understudy.close()
         for close in closers:
             close()
 
-    def _use_rust(self, settings: Settings, *, single_reads: bool) -> bool:
-        """Decide. A synchronous read of pyreqwest cannot be timed or interrupted, so streams there ride on httpx."""
+    def _sync_key(self, settings: Settings, timeouts: Timeouts, *, stream: bool) -> EngineKey:
+        """Choose. A synchronous read of pyreqwest has no limit of its own, and hears no Ctrl-C."""
+        uniform = timeouts.first_byte == timeouts.idle
+        if self._use_rust(settings) and (settings.engine == "pyreqwest" or (uniform and not stream)):
+            key = _rust_key(timeouts, settings)
+            if key in self._sync or len(self._sync) < _MOST_ENGINES:
+                return key
+        return "httpx", settings.verify
+
+    def _use_rust(self, settings: Settings) -> bool:
         if settings.engine != "auto":
             return settings.engine == "pyreqwest"
-        return not (single_reads or self._forked_after_rust)
+        return not self._forked_after_rust
 
     def _make_sync(self, key: EngineKey) -> Engine:
         with self._lock:
             if key in self._sync:
                 return self._sync[key]
             made, close = self._rust_sync(*key[1:]) if key[0] == "rust" else _httpx_sync(*key[1:])
-            if len(self._sync) < _MOST_ENGINES:
-                self._sync[key] = made
-                self._closers.append(close)
+            self._sync[key] = made
+            self._closers.append(close)
             return made
 
-    def _make_async(self, engines: dict[EngineKey, AsyncEngine], key: EngineKey) -> AsyncEngine:
-        made = self._rust_async(*key[1:]) if key[0] == "rust" else _httpx_async(*key[1:])
-        if len(engines) < _MOST_ENGINES:
-            engines[key] = made
+    async def _engines_of(self, loop: asyncio.AbstractEventLoop) -> LoopEngines:
+        for ended in [known for known in self._async if known.is_closed()]:
+            del self._async[ended]
+        made = self._async[loop] = LoopEngines()
+        await anext(made.keeper)
+        return made
+
+    def _make_async(self, known: LoopEngines, key: EngineKey) -> AsyncEngine:
+        made, close = self._rust_async(*key[1:]) if key[0] == "rust" else _httpx_async(*key[1:])
+        known.engines[key] = made
+        known.closers.append(close)
         return made
 
     def _rust_sync(
@@ -107,19 +124,39 @@ class Pools:
         client = pyreqwest_engine.build_client(connect_s=connect_s, read_s=read_s, verify=verify)
         return pyreqwest_engine.PyreqwestEngine(client), client.close
 
-    def _rust_async(self, connect_s: float | None, verify: bool | str) -> AsyncEngine:
+    def _rust_async(
+        self, connect_s: float | None, verify: bool | str, read_s: float | None
+    ) -> tuple[AsyncEngine, AsyncCloser]:
         from litellm_lite.transport import pyreqwest_engine
 
         self._rust_began = True
-        client = pyreqwest_engine.build_async_client(connect_s=connect_s, verify=verify)
-        return pyreqwest_engine.AsyncPyreqwestEngine(client)
+        client = pyreqwest_engine.build_async_client(connect_s=connect_s, read_s=read_s, verify=verify)
+        return pyreqwest_engine.AsyncPyreqwestEngine(client, read_s), client.close
 
     def _after_fork_in_child(self) -> None:
         """Leave the parent's connections alone: closing one here would say goodbye in the parent's name."""
-        self._left_behind += [self._sync, self._async, self._closers]
-        self._sync, self._async, self._closers = {}, weakref.WeakKeyDictionary(), []
+        self._left_behind += [self._sync, self._async, self._closers, self.understudy]
+        self._sync, self._async, self._closers, self.understudy = {}, {}, [], Understudy()
         self._lock = threading.Lock()
         self._forked_after_rust = self._forked_after_rust or self._rust_began
+
+
+class LoopEngines:
+    """The engines of one event loop. They are closed with it, where `asyncio.run` or a `Runner` ends it."""
+
+    def __init__(self) -> None:
+        self.engines: dict[EngineKey, AsyncEngine] = {}
+        self.closers: list[AsyncCloser] = []
+        self.keeper = self._keep()
+
+    async def _keep(self) -> AsyncGenerator[None, None]:
+        """Wait to be closed: its asynchronous generators are all that a loop tells of its end."""
+        try:
+            yield
+        finally:
+            self.engines.clear()
+            while self.closers:  # a closer holds its client, and pyreqwest hangs up only with the client gone
+                await self.closers.pop()()
 
 
 @cache
@@ -135,12 +172,29 @@ def _httpx_sync(verify: bool | str) -> tuple[Engine, Callable[[], None]]:
     return httpx_engine.HttpxEngine(client, own=True), client.close
 
 
-def _httpx_async(verify: bool | str) -> AsyncEngine:
+def _httpx_async(verify: bool | str) -> tuple[AsyncEngine, AsyncCloser]:
     from litellm_lite.transport import httpx_engine
 
-    return httpx_engine.AsyncHttpxEngine(httpx_engine.build_async_client(verify=verify))
+    client = httpx_engine.build_async_client(verify=verify)
+    return httpx_engine.AsyncHttpxEngine(client), client.aclose
 
 
-def _longest(first: float | None, second: float | None) -> float | None:
-    """Return the longer of two limits, where None is no limit at all."""
-    return None if first is None or second is None else max(first, second)
+def _rust_key(timeouts: Timeouts, settings: Settings) -> EngineKey:
+    read_s = None if timeouts.first_byte is None or timeouts.idle is None else max(timeouts.first_byte, timeouts.idle)
+    limits = [limit for limit in (read_s, timeouts.total) if limit is not None]
+    connect_s = timeouts.connect
+    if connect_s is not None and limits and min(limits) <= connect_s:
+        connect_s = None  # the whole beginning has a limit that is no longer
+    return "rust", connect_s, settings.verify, read_s
+
+
+def _async_key(known: Mapping[EngineKey, AsyncEngine], timeouts: Timeouts, settings: Settings) -> EngineKey:
+    """Return the exact key, or once there are many one of few: an async engine minds the exact limits itself."""
+    key = _rust_key(timeouts, settings)
+    if key in known or len(known) < _MOST_ENGINES:
+        return key
+    return "rust", _rounded_up(key[1]), key[2], _rounded_up(key[3])
+
+
+def _rounded_up(seconds: float | None) -> float | None:
+    return None if seconds is None else 2.0 ** math.ceil(math.log2(max(seconds, 1)))

@@ -5,8 +5,8 @@ A stream is opened with a read buffer limit of 0: with the default a paced strea
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,52 +16,67 @@ from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilde
 
 from litellm_lite.call import WireRequest
 from litellm_lite.errors import BadRequestError
-from litellm_lite.transport.seam import Deadlines, connect_expired, cut, unreachable, untrusted
+from litellm_lite.transport.alarm import Alarm
+from litellm_lite.transport.seam import Deadlines, bad_ca_file, connect_expired, cut, unreachable, untrusted
 
-_TLS_WORDS = ("certificate", "tls", "ssl", "handshake")
+_WITH_HEAD = 65536  # bytes of a whole answer that may come with its head, in one crossing into Rust
+_TLS_WORDS = ("certificate", "tls", "ssl", "handshake", "corrupt message", "fatal alert", "peer is incompatible")
 
 
 def build_client(*, connect_s: float | None, read_s: float | None, verify: bool | str) -> SyncClient:
-    """Return a client with a pool of its own; `read_s` limits the wait for the head and every read of a stream."""
-    builder = _configured(SyncClientBuilder(), connect_s, verify)
-    client: SyncClient = (builder if read_s is None else builder.read_timeout(timedelta(seconds=read_s))).build()
+    """Return a client with a pool of its own; `read_s` limits the wait for the head and every read after it."""
+    client: SyncClient = _configured(SyncClientBuilder(), connect_s, read_s, verify).build()
     return client
 
 
-def build_async_client(*, connect_s: float | None, verify: bool | str) -> Client:
+def build_async_client(*, connect_s: float | None, read_s: float | None, verify: bool | str) -> Client:
     """Return the async twin."""
-    client: Client = _configured(ClientBuilder(), connect_s, verify).build()
+    client: Client = _configured(ClientBuilder(), connect_s, read_s, verify).build()
     return client
 
 
-def _configured(builder: Any, connect_s: float | None, verify: bool | str) -> Any:
+def _configured(builder: Any, connect_s: float | None, read_s: float | None, verify: bool | str) -> Any:
     builder = builder.follow_redirects(enable=False).user_agent("litellm-lite")
+    if read_s is not None:
+        builder = builder.read_timeout(timedelta(seconds=read_s))
     if connect_s is not None:
         builder = builder.connect_timeout(timedelta(seconds=connect_s))
     if verify is False:
         builder = builder.danger_accept_invalid_certs(enable=True)
     elif isinstance(verify, str):
-        builder = builder.add_root_certificate_pem(Path(verify).read_bytes())
+        try:
+            builder = builder.add_root_certificate_pem(_certificates(verify))
+        except (OSError, ValueError, exceptions.PyreqwestError) as error:
+            raise bad_ca_file(verify, str(error)) from error
     return builder
+
+
+def _certificates(path: str) -> bytes:
+    """Return a file of certificates. Raises ValueError for one without any, which pyreqwest would pass over."""
+    pem = Path(path).read_bytes()
+    if b"-----BEGIN CERTIFICATE-----" not in pem:
+        msg = "there is no certificate in it"
+        raise ValueError(msg)
+    return pem
 
 
 class PyreqwestEngine:
     """Sends over a synchronous client.
 
-    A read cannot be interrupted or timed on its own here: the limit of a whole answer goes with the request, that
-    of a stream's reads with the client.
+    A read cannot be interrupted or timed on its own here: every one has the limit the client was built with, and
+    the total goes with the request.
     """
 
     __slots__ = ("_client",)
+    deaf = True
 
     def __init__(self, client: SyncClient) -> None:
         self._client = client
 
-    def open(self, request: WireRequest, deadlines: Deadlines, *, whole: int) -> PyreqwestStream:
-        builder = _request(self._client, request, whole)
-        limit = deadlines.remaining() if whole else deadlines.timeouts.total
-        if limit is not None:
-            builder = builder.timeout(timedelta(seconds=limit))
+    def open(self, request: WireRequest, deadlines: Deadlines, *, whole: bool) -> PyreqwestStream:
+        builder = _request(self._client, request, with_head=whole)
+        if deadlines.timeouts.total is not None:
+            builder = builder.timeout(timedelta(seconds=deadlines.remaining() or 0))
         exchange = builder.build_streamed()
         try:
             return PyreqwestStream(exchange, exchange.__enter__(), deadlines)
@@ -79,75 +94,119 @@ class PyreqwestStream:
         self._exchange, self._deadlines = exchange, deadlines
         self._read = response.body_reader.read_chunk
         self.status: int = response.status
-        self.headers: Mapping[str, str] = dict(response.headers)
+        self.headers: Mapping[str, str] = _headers(response)
 
-    def read(self, limit_s: float | None = None) -> bytes:  # noqa: ARG002 - the request carries the only limit
+    def read(self, limit_s: float | None = None) -> bytes:  # noqa: ARG002 - see the engine
         try:
             chunk = self._read()
         except exceptions.PyreqwestError as error:
             _raise_for(error, "", self._deadlines)
-        self._deadlines.tick()
-        return b"" if chunk is None else bytes(chunk)
+        self._deadlines.began = True
+        return _plain(chunk)
 
     def close(self) -> None:
-        self._exchange.__exit__(None, None, None)
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.__exit__(None, None, None)
+
+    def __del__(self) -> None:
+        self.close()  # pyreqwest would hold the connection until the next bytes come
 
 
 class AsyncPyreqwestEngine:
-    """Sends over an asynchronous client; every limit is exact."""
+    """Sends over an asynchronous client; every limit is exact.
 
-    __slots__ = ("_client",)
+    Cancelling a wait for the head does not end the request inside pyreqwest (0.15.1: it only lets go of the task).
+    The client's own limit on reading does, so every client has one.
+    """
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    __slots__ = ("_client", "_read_s")
 
-    async def open(self, request: WireRequest, deadlines: Deadlines, *, whole: int) -> AsyncPyreqwestStream:
-        exchange = _request(self._client, request, whole).build_streamed()
+    def __init__(self, client: Client, read_s: float | None) -> None:
+        self._client, self._read_s = client, read_s
+
+    async def open(self, request: WireRequest, deadlines: Deadlines, *, whole: bool) -> AsyncPyreqwestStream:
+        times = deadlines.timeouts
+        timed_inside = whole and times.first_byte == times.idle == self._read_s and times.total is None
+        builder = _request(self._client, request, with_head=timed_inside)
+        if times.total is not None:
+            builder = builder.timeout(timedelta(seconds=deadlines.remaining() or 0))
+        exchange, alarm = builder.build_streamed(), Alarm()
         try:
-            async with asyncio.timeout(deadlines.remaining()):
-                return AsyncPyreqwestStream(exchange, await exchange.__aenter__(), deadlines)
-        except TimeoutError as error:
-            if isinstance(error, exceptions.PyreqwestError):
-                _raise_for(error, request.url, deadlines)
-            raise deadlines.expired() from error
+            response = await alarm.wait(exchange.__aenter__(), None if timed_inside else deadlines.remaining())
         except exceptions.PyreqwestError as error:
+            alarm.close()
             _raise_for(error, request.url, deadlines)
+        except TimeoutError as error:
+            alarm.close()
+            raise deadlines.expired() from error
+        return AsyncPyreqwestStream(exchange, response, deadlines, alarm)
 
 
 class AsyncPyreqwestStream:
     """One answer over an asynchronous client."""
 
-    __slots__ = ("_deadlines", "_exchange", "_read", "headers", "status")
+    __slots__ = ("_alarm", "_deadlines", "_exchange", "_read", "headers", "status")
     timed = True
 
-    def __init__(self, exchange: Any, response: Any, deadlines: Deadlines) -> None:
-        self._exchange, self._deadlines = exchange, deadlines
+    def __init__(self, exchange: Any, response: Any, deadlines: Deadlines, alarm: Alarm) -> None:
+        self._exchange, self._deadlines, self._alarm = exchange, deadlines, alarm
         self._read = response.body_reader.read_chunk
         self.status: int = response.status
-        self.headers: Mapping[str, str] = dict(response.headers)
+        self.headers: Mapping[str, str] = _headers(response)
 
     async def read(self, limit_s: float | None = None) -> bytes:
         try:
-            async with asyncio.timeout(self._deadlines.remaining(limit_s)):
-                chunk = await self._read()
-        except TimeoutError as error:
-            raise self._deadlines.expired() from error
+            chunk = await self._alarm.wait(self._read(), self._deadlines.remaining(limit_s))
         except exceptions.PyreqwestError as error:
             _raise_for(error, "", self._deadlines)
-        self._deadlines.tick()
-        return b"" if chunk is None else bytes(chunk)
+        except TimeoutError as error:
+            raise self._deadlines.expired() from error
+        self._deadlines.began = True
+        return _plain(chunk)
 
     async def close(self) -> None:
-        await self._exchange.__aexit__(None, None, None)
+        self._close()
+
+    def _close(self) -> None:
+        self._alarm.close()
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            with suppress(StopIteration):  # it ends at its first step, and so needs no loop to run it
+                exchange.__aexit__(None, None, None).send(None)
+
+    def __del__(self) -> None:
+        self._close()  # as in the sync twin
 
 
-def _request(client: Any, request: WireRequest, whole: int) -> Any:
+def _headers(response: Any) -> dict[str, str]:
+    """Return the headers, without those whose value is not ASCII: pyreqwest cannot tell it."""
+    try:
+        return dict(response.headers)
+    except ValueError:
+        return {name: value for name in set(response.headers) if (value := _value(response, name)) is not None}
+
+
+def _value(response: Any, name: str) -> str | None:
+    try:
+        value: str = response.headers[name]
+    except ValueError:
+        return None
+    return value
+
+
+def _plain(chunk: Any) -> bytes:
+    plain: bytes = b"" if chunk is None else chunk.to_bytes()
+    return plain
+
+
+def _request(client: Any, request: WireRequest, *, with_head: bool) -> Any:
     try:
         builder = client.request(request.method, request.url).headers(request.headers).body_bytes(request.body)
-    except ValueError as error:
-        msg = f"the request cannot be sent: {type(error).__name__}: {error}; check api_base and extra_headers"
+    except ValueError as error:  # its text may hold a header's value
+        msg = "the request cannot be sent; check api_base and extra_headers"
         raise BadRequestError(msg) from error
-    return builder.streamed_read_buffer_limit(whole)
+    return builder.streamed_read_buffer_limit(_WITH_HEAD if with_head else 0)
 
 
 def _raise_for(error: exceptions.PyreqwestError, url: str, deadlines: Deadlines) -> NoReturn:
@@ -155,7 +214,7 @@ def _raise_for(error: exceptions.PyreqwestError, url: str, deadlines: Deadlines)
     causes = [cause["message"] for cause in (getattr(error, "details", None) or {}).get("causes") or ()]
     reason = causes[-1] if causes else error.message
     if isinstance(error, exceptions.ConnectTimeoutError) and any("connect" in cause.lower() for cause in causes):
-        raise connect_expired(url, deadlines.timeouts.connect) from error
+        raise connect_expired(url, deadlines) from error
     if isinstance(error, exceptions.RequestTimeoutError):
         raise deadlines.expired() from error
     if any(word in cause.lower() for cause in causes[1:] for word in _TLS_WORDS):

@@ -7,10 +7,21 @@ except for the few fields that OpenAI's clients read without looking (declared w
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_HIDDEN = "_hidden_params"
+
+Hidden = dict[str, Any] | Callable[[], dict[str, Any]]
+"""What is known of a call beside its answer, or the way to work it out."""
+
+
+def new_id() -> str:
+    """Return an id for an answer whose vendor gave none."""
+    return f"chatcmpl-{uuid.uuid4()}"
 
 
 class OpenAIObject(BaseModel):
@@ -19,10 +30,9 @@ class OpenAIObject(BaseModel):
     model_config = ConfigDict(extra="allow", protected_namespaces=(), defer_build=False)
 
     def __getitem__(self, key: str) -> Any:
-        try:
+        if key in self:
             return getattr(self, key)
-        except AttributeError:
-            raise KeyError(key) from None
+        raise KeyError(key)
 
     def __setitem__(self, key: str, value: Any) -> None:
         setattr(self, key, value)
@@ -30,13 +40,16 @@ class OpenAIObject(BaseModel):
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and (key in self.__dict__ or key in (self.__pydantic_extra__ or ()))
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def get(self, key: str, default: Any = None) -> Any:
         """Return a field, or `default` where there is none."""
-        return getattr(self, key, default)
+        return getattr(self, key) if key in self else default
 
     def keys(self) -> Iterator[str]:
         """Yield the names of the fields that are there."""
-        yield from self.__dict__
+        yield from (key for key in self.__dict__ if key != _HIDDEN)
         yield from self.__pydantic_extra__ or ()
 
     # pydantic's deprecated `json` returned text; LiteLLM's callers expect a dictionary
@@ -51,13 +64,25 @@ class Function(OpenAIObject):
     arguments: str = ""
     name: str | None = None
 
+    @field_validator("arguments", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> str:
+        """Take an object too: some vendors decode what the model wrote."""
+        return value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()
+
 
 class ChatCompletionMessageToolCall(OpenAIObject):
     """One call of a tool that the model asks for."""
 
     function: Function
-    id: str = Field(default_factory=lambda: f"call_{uuid.uuid4()}")
+    id: str = Field(default="", validate_default=True)
     type: str = "function"
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _never_empty(cls, value: Any) -> Any:
+        """Give a call an id where the vendor did not: its result has to name it."""
+        return value or f"call_{uuid.uuid4()}"
 
 
 class Message(OpenAIObject):
@@ -69,10 +94,10 @@ class Message(OpenAIObject):
     function_call: Any = None
 
     if TYPE_CHECKING:  # only there when the vendor sent them
-        refusal: str | None
-        reasoning_content: str | None
-        annotations: list[Any] | None
-        audio: Any
+        refusal: str | None = None
+        reasoning_content: str | None = None
+        annotations: list[Any] | None = None
+        audio: Any = None
 
 
 class Choices(OpenAIObject):
@@ -83,7 +108,7 @@ class Choices(OpenAIObject):
     message: Message
 
     if TYPE_CHECKING:
-        logprobs: Any
+        logprobs: Any = None
 
 
 class PromptTokensDetails(OpenAIObject):
@@ -101,7 +126,7 @@ class CompletionTokensDetails(OpenAIObject):
 
 
 class Usage(OpenAIObject):
-    """Tokens, as the vendor counted them."""
+    """Tokens, as the vendor counted them; a count it did not give is 0, and then there is no cost either."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -111,9 +136,20 @@ class Usage(OpenAIObject):
 
 
 class _Answer(OpenAIObject):
-    """What answers and chunks share: where they came from, beside the payload."""
+    """What answers and chunks share: where they came from, beside the payload and no part of it."""
 
-    _hidden_params: dict[str, Any] = PrivateAttr(default_factory=dict)
+    @property
+    def _hidden_params(self) -> dict[str, Any]:
+        # In the instance's dictionary, as a cached property would be: pydantic copies and pickles it along, and
+        # compares and dumps without it. A private attribute would cost each chunk 1 to 2 µs.
+        known: Hidden = self.__dict__.setdefault(_HIDDEN, {})
+        if callable(known):
+            known = self.__dict__[_HIDDEN] = known()
+        return known
+
+    @_hidden_params.setter
+    def _hidden_params(self, known: dict[str, Any]) -> None:
+        self.__dict__[_HIDDEN] = known
 
     @property
     def hidden_params(self) -> dict[str, Any]:
@@ -127,25 +163,35 @@ class _Answer(OpenAIObject):
         return dropped
 
 
-class ModelResponse(_Answer):
-    """A chat completion."""
+def attach(answer: _Answer, known: Hidden) -> None:
+    """Put on an answer what is known of its call; it is worked out when somebody asks."""
+    answer.__dict__[_HIDDEN] = known
 
-    id: str
-    created: int
+
+class ModelResponse(_Answer):
+    """A chat completion. `created` is in epoch seconds; 0 in one that was made by hand."""
+
+    id: str = Field(default_factory=new_id)
+    created: int = 0
     model: str | None = None
     object: str = "chat.completion"
     system_fingerprint: str | None = None
     choices: list[Choices]
     usage: Usage | None = None
 
-    _response_headers: dict[str, str] | None = PrivateAttr(default=None)
-    _response_ms: float | None = PrivateAttr(default=None)
+    @property
+    def _response_headers(self) -> dict[str, str] | None:
+        return self._hidden_params.get("additional_headers")
+
+    @property
+    def _response_ms(self) -> float | None:
+        return self._hidden_params.get("_response_ms")
 
 
 class ChatCompletionDeltaToolCall(OpenAIObject):
     """A piece of a tool call; pieces of one call share their `index`."""
 
-    function: Function
+    function: Function = Field(default_factory=Function)
     id: str | None = None
     type: str | None = None
     index: int = 0
@@ -161,8 +207,8 @@ class Delta(OpenAIObject):
     audio: Any = None
 
     if TYPE_CHECKING:
-        refusal: str | None
-        reasoning_content: str | None
+        refusal: str | None = None
+        reasoning_content: str | None = None
 
 
 class StreamingChoices(OpenAIObject):
@@ -185,9 +231,4 @@ class ModelResponseStream(_Answer):
     choices: list[StreamingChoices]
 
     if TYPE_CHECKING:
-        usage: Usage | None
-
-
-def new_id() -> str:
-    """Return an id for an answer whose vendor gave none."""
-    return f"chatcmpl-{uuid.uuid4()}"
+        usage: Usage | None = None

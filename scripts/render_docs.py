@@ -1,0 +1,159 @@
+"""Writes the tables in docs/ that say what the code does. With --check it only tells whether they are current.
+
+A table stands between `<!-- table: name -->` and `<!-- end -->`; everything else in a page is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from litellm_lite.params import NEUTRAL, OPENAI_PARAMS, Rule
+from litellm_lite.registry import ModelInfo, registry
+from litellm_lite.resolve import find_provider, provider_names
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+_TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PER_MILLION = 1_000_000
+
+
+def main(arguments: Sequence[str], docs: Path = DOCS) -> int:
+    stale = {path: fresh for path in sorted(docs.rglob("*.md")) if (fresh := rendered(path)) != path.read_text("utf-8")}
+    if "--check" in arguments:
+        for path in stale:
+            print(f"{path.relative_to(docs.parent)} does not say what the code does: run make docs", file=sys.stderr)
+        return 1 if stale else 0
+    for path, text in stale.items():
+        path.write_text(text, "utf-8")
+        print(f"wrote {path.relative_to(docs.parent)}")
+    return 0
+
+
+def rendered(path: Path) -> str:
+    """Return a page with its tables written anew."""
+    return _TABLE.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], path.read_text("utf-8"))
+
+
+def parameters() -> str:
+    """One row for each parameter of OpenAI's and the vendors', one column for each API shape of each provider."""
+    columns = [column for name in provider_names() for column in _shapes(name)]
+    names = sorted({*OPENAI_PARAMS, *(param for _, rules in columns for param in rules)})
+    rows = [("`stream`", *("sent" for _ in columns))]
+    rows += [(f"`{param}`", *(_cell(param, rules.get(param)) for _, rules in columns)) for param in names]
+    return _table(("parameter", *(title for title, _ in columns)), rows)
+
+
+def neutral() -> str:
+    """The values that ask for nothing."""
+    values = ((f"`{name}`", " or ".join(f"`{value!r}`" for value in values)) for name, values in NEUTRAL.items())
+    return _table(("parameter", "value that asks for nothing"), values)
+
+
+def models() -> str:
+    """One row for each model of the registry."""
+    header = (
+        "model",
+        "context",
+        "output",
+        "takes",
+        "gives",
+        "$ per million in / out",
+        "ends",
+        "also",
+        "source",
+        "read",
+    )
+    return _table(header, (_model(info) for info in registry().models.values()))
+
+
+def llama_models() -> str:
+    """The Llama API's models, with what is checked of their images."""
+    found = [info for info in registry().models.values() if info.provider == "meta_llama"]
+    header = ("model", "short names", "context", "output", "images", "requests / tokens a minute")
+    return _table(header, (_llama(info) for info in found))
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "parameters": parameters,
+    "neutral": neutral,
+    "models": models,
+    "llama_models": llama_models,
+}
+
+
+def _shapes(name: str) -> Iterable[tuple[str, dict[str, Rule]]]:
+    provider = find_provider(name)
+    assert provider is not None
+    row = provider.row
+    yield f"`{name}/`", dict(row.rules)
+    for shape, rules in row.shapes.items():
+        if rules is not row.rules:
+            yield f"`{name}/` with `api={shape!r}`", dict(rules)
+
+
+def _cell(param: str, rule: Rule | None) -> str:
+    if rule is None:
+        return "refused" if param in OPENAI_PARAMS else "passed on"
+    said = f"as `{rule.wire_name}`" if rule.wire_name else "sent" if rule.sends else "not needed"
+    return f"{said}: {rule.note}" if rule.note else said
+
+
+def _model(info: ModelInfo) -> tuple[str, ...]:
+    return (
+        f"`{info.key}`",
+        _count(info.max_input_tokens),
+        _count(info.max_output_tokens),
+        _words(info.input_modalities),
+        _words(info.output_modalities),
+        _price(info),
+        info.row.get("deprecation_date") or "",
+        ", ".join(f"`{alias}`" for alias in info.row.get("aliases") or ()),
+        f"[{info.source.split('/')[2]}]({info.source})" if "//" in info.source else info.source,
+        info.verified,
+    )
+
+
+def _llama(info: ModelInfo) -> tuple[str, ...]:
+    rules = info.image_rules
+    images = f"up to {rules['max_images']} of {rules['max_bytes'] >> 20} MB" if rules else "none"
+    return (
+        f"`{info.model}`",
+        _words(f"`{alias}`" for alias in info.row.get("aliases") or () if alias != info.model.lower()),
+        _count(info.max_input_tokens),
+        _count(info.max_output_tokens),
+        images,
+        f"{_count(info.limit('rpm'))} / {_count(info.limit('tpm'))}",
+    )
+
+
+def _price(info: ModelInfo) -> str:
+    rates = (info.input_cost_per_token, info.output_cost_per_token)
+    told = " / ".join("unknown" if rate is None else _dollars(rate) for rate in rates)
+    if rates == (None, None):
+        return "unknown"
+    return told if info.tier_threshold is None else f"{told} up to {_count(info.tier_threshold)} tokens"
+
+
+def _dollars(rate: Decimal) -> str:
+    return f"{(rate * _PER_MILLION).normalize():f}"
+
+
+def _count(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"
+
+
+def _words(words: Iterable[str]) -> str:
+    return ", ".join(words) or "unknown"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

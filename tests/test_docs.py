@@ -1,0 +1,90 @@
+"""The docs say what the code does: their tables are written from it, and a stale one is found."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from litellm_lite import resolve
+from litellm_lite.params import OPENAI_PARAMS
+from litellm_lite.registry import registry
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def render() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("render_docs", ROOT / "scripts" / "render_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_docs_are_current(render: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (render.main(["--check"]), capsys.readouterr().err) == (0, "")
+
+
+def test_a_stale_page_is_found_and_mended(
+    render: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docs = tmp_path / "docs"
+    shutil.copytree(ROOT / "docs", docs)
+    page = docs / "parameters.md"
+    current = page.read_text("utf-8")
+    page.write_text(current.replace("| `seed` | sent |", "| `seed` | always |"), "utf-8")
+    assert render.main(["--check"], docs) == 1
+    assert capsys.readouterr().err == "docs/parameters.md does not say what the code does: run make docs\n"
+    assert render.main([], docs) == 0
+    assert capsys.readouterr().out == "wrote docs/parameters.md\n"
+    assert page.read_text("utf-8") == current
+    assert render.main([], docs) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_every_table_stands_on_a_page(render: ModuleType) -> None:
+    written = "".join(page.read_text("utf-8") for page in PAGES)
+    assert [name for name in render.TABLES if f"<!-- table: {name} -->" not in written] == []
+
+
+def test_the_table_of_parameters_holds_every_one_and_every_shape(render: ModuleType) -> None:
+    head, _, *rows = render.parameters().splitlines()
+    assert all(f"`{name}/`" in head for name in resolve.provider_names())
+    assert "`api='native'`" in head
+    assert {"stream", *OPENAI_PARAMS} <= {row.split("`")[1] for row in rows}
+    assert all(row.count("|") == head.count("|") for row in rows)
+
+
+def test_the_table_of_parameters_tells_sent_renamed_noted_refused_and_passed_on(render: ModuleType) -> None:
+    rows = {
+        row.split("`")[1]: [cell.strip() for cell in row.split("|")[2:-1]]
+        for row in render.parameters().splitlines()[2:]
+    }
+    columns = [cell.strip() for cell in render.parameters().splitlines()[0].split("|")[2:-1]]
+    native = columns.index("`meta_llama/` with `api='native'`")
+    assert rows["max_tokens"][native] == "as `max_completion_tokens`"
+    assert rows["temperature"][native] == "sent: 0 to 1"
+    assert rows["stream_options"][native] == "not needed: usage always comes"
+    assert rows["seed"][native] == "refused"
+    assert rows["top_k"][columns.index("`openai/`")] == "passed on"
+
+
+def test_the_table_of_models_holds_every_one_and_no_price_that_is_unknown(render: ModuleType) -> None:
+    rows = render.models().splitlines()[2:]
+    assert len(rows) == len(registry().models)
+    assert all("| unknown |" in row for row in rows if "`meta_llama/" in row)
+    assert "| 0.15 / 0.6 |" in next(row for row in rows if "`gpt-4o-mini`" in row)
+    assert "up to 272,000 tokens" in next(row for row in rows if "`gpt-6-sol`" in row)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_into_the_repository_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text("utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []

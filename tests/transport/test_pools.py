@@ -1,0 +1,147 @@
+"""Which engine serves a call, and how many there may be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from litellm_lite.call import Timeouts
+from litellm_lite.errors import BadRequestError
+from litellm_lite.transport import exchange
+from litellm_lite.transport.pools import Pools
+from litellm_lite.transport.seam import Settings
+from tests.transport.sending import request_to
+from tests.wire import Wire
+
+
+@pytest.fixture
+def own_pools() -> Iterator[Pools]:
+    made = Pools()
+    yield made
+    made.close()
+
+
+def name_of(engine: Any) -> str:
+    return "httpx" if "Httpx" in type(engine).__name__ else "pyreqwest"
+
+
+async def name_of_async(own_pools: Pools, settings: Settings, timeouts: Timeouts) -> str:
+    return name_of(await own_pools.async_engine(settings, timeouts, client=None))
+
+
+EVEN, UNEVEN = Timeouts(), Timeouts(first_byte=60, idle=5)
+
+
+@pytest.mark.parametrize(
+    ("setting", "timeouts", "stream", "chosen"),
+    [
+        ("auto", EVEN, False, "pyreqwest"),
+        ("auto", EVEN, True, "httpx"),  # its reads can be timed one by one, and hear Ctrl-C
+        ("auto", UNEVEN, False, "httpx"),
+        ("auto", Timeouts(first_byte=None, idle=None), False, "pyreqwest"),
+        ("httpx", EVEN, False, "httpx"),
+        ("httpx", EVEN, True, "httpx"),
+        ("pyreqwest", EVEN, False, "pyreqwest"),
+        ("pyreqwest", UNEVEN, True, "pyreqwest"),
+    ],
+)
+def test_a_synchronous_call_gets_the_engine_that_can_serve_it(
+    own_pools: Pools, setting, timeouts: Timeouts, stream: bool, chosen: str
+) -> None:
+    assert name_of(own_pools.engine(Settings(setting), timeouts, stream=stream, client=None)) == chosen
+
+
+@pytest.mark.parametrize(("setting", "chosen"), [("auto", "pyreqwest"), ("pyreqwest", "pyreqwest"), ("httpx", "httpx")])
+def test_an_asynchronous_call_gets_the_quick_engine(own_pools: Pools, setting, chosen: str) -> None:
+    assert asyncio.run(name_of_async(own_pools, Settings(setting), UNEVEN)) == chosen
+
+
+def test_the_same_limits_share_an_engine(own_pools: Pools) -> None:
+    def engine(timeouts: Timeouts, verify: bool = True) -> object:
+        return own_pools.engine(Settings(verify=verify), timeouts, stream=False, client=None)
+
+    assert engine(EVEN) is engine(Timeouts())
+    assert engine(EVEN) is not engine(EVEN, verify=False)
+    assert engine(Timeouts(connect=10, first_byte=5, idle=5)) is engine(Timeouts(connect=5, first_byte=5, idle=5))
+
+
+def test_a_caller_who_varies_the_limits_without_end_does_not_fill_the_memory(own_pools: Pools) -> None:
+    engines = [
+        own_pools.engine(Settings(), Timeouts(first_byte=each, idle=each), stream=False, client=None)
+        for each in range(20, 220)
+    ]
+
+    assert len({id(engine) for engine in engines}) < 20
+    assert name_of(engines[0]) == "pyreqwest"
+    assert name_of(engines[-1]) == "httpx"
+
+
+def test_an_asynchronous_caller_who_varies_the_limits_does_neither(own_pools: Pools) -> None:
+    async def main() -> set[int]:
+        engines = [
+            await own_pools.async_engine(
+                Settings(), Timeouts(first_byte=each, idle=each, connect=each / 3), client=None
+            )
+            for each in range(20, 420)
+        ]
+        assert {name_of(engine) for engine in engines} == {"pyreqwest"}
+        return {id(engine) for engine in engines}
+
+    assert len(asyncio.run(main())) < 40
+
+
+@pytest.mark.parametrize("each", [3, 77, 5000])
+def test_a_shared_engine_still_keeps_the_limits_of_each_call(wire: Wire, each: int) -> None:
+    async def main() -> None:
+        for limit in range(each, each + 30):
+            answer = await exchange.asend(request_to(wire), Timeouts(first_byte=limit, idle=limit), Settings())
+            assert answer.status == 200
+
+    asyncio.run(main())
+
+
+def test_a_client_of_the_callers_own_is_used(wire: Wire) -> None:
+    with httpx.Client(headers={"X-Mine": "yes"}) as client:
+        exchange.send(request_to(wire), Timeouts(), Settings(), client)
+        exchange.open_stream(request_to(wire), Timeouts(), Settings(), client).close()
+
+    assert [request.headers["x-mine"] for request in wire.requests] == ["yes", "yes"]
+
+
+def test_an_async_client_of_the_callers_own_is_used(wire: Wire) -> None:
+    async def main() -> None:
+        async with httpx.AsyncClient(headers={"X-Mine": "yes"}) as client:
+            await exchange.asend(request_to(wire), Timeouts(), Settings(), client)
+            await (await exchange.aopen_stream(request_to(wire), Timeouts(), Settings(), client)).close()
+
+    asyncio.run(main())
+
+    assert [request.headers["x-mine"] for request in wire.requests] == ["yes", "yes"]
+
+
+def test_a_client_of_the_wrong_kind_is_refused(wire: Wire) -> None:
+    async def main(client: Any) -> None:
+        with pytest.raises(BadRequestError, match=r"httpx\.AsyncClient here, not httpx\.Client"):
+            await exchange.asend(request_to(wire), Timeouts(), Settings(), client)
+        asynchronous: Any = httpx.AsyncClient()
+        with pytest.raises(BadRequestError, match=r"httpx\.Client here, not httpx\.AsyncClient"):
+            exchange.send(request_to(wire), Timeouts(), Settings(), asynchronous)
+        await asynchronous.aclose()
+
+    with httpx.Client() as client:
+        asyncio.run(main(client))
+    assert wire.requests == []
+
+
+def test_after_closing_the_pools_open_anew(wire: Wire) -> None:
+    from litellm_lite.transport.pools import pools
+
+    for engine in ("pyreqwest", "httpx"):
+        settings = Settings(engine)
+        assert exchange.send(request_to(wire), Timeouts(), settings).status == 200
+        pools().close()
+        assert exchange.send(request_to(wire), Timeouts(), settings).status == 200

@@ -1,0 +1,93 @@
+"""What a user may write, for mypy --strict to read: it covers tests/, and `test_parity.py` runs it over this file.
+
+Nothing here is called. An error that must be one is expected by `type: ignore`, which mypy reports when unused.
+"""
+
+from __future__ import annotations
+
+from typing import Any, assert_type
+
+import httpx
+from pydantic import BaseModel
+
+import litellm_lite
+from litellm_lite import (
+    AsyncCompletionStream,
+    CompletionStream,
+    Message,
+    ModelResponse,
+    ModelResponseStream,
+    Timeouts,
+    Usage,
+    acompletion,
+    completion,
+    stream_chunk_builder,
+)
+from litellm_lite.exceptions import RateLimitError
+
+MODEL = "meta_llama/Llama-3.3-70B-Instruct"
+MESSAGES = [{"role": "user", "content": "Hi"}]
+
+
+class Review(BaseModel):
+    rating: int
+
+
+def whole_answers() -> None:
+    assert_type(completion(MODEL, MESSAGES), ModelResponse)
+    assert_type(completion(model=MODEL, messages=MESSAGES, stream=False), ModelResponse)
+    assert_type(completion(MODEL, MESSAGES, stream=None, temperature=None), ModelResponse)
+    assert_type(litellm_lite.completion(MODEL, MESSAGES).choices[0].message, Message)
+    assert_type(completion(MODEL, MESSAGES).usage, Usage | None)
+
+
+def streams() -> None:
+    stream = completion(MODEL, MESSAGES, stream=True)
+    assert_type(stream, CompletionStream)
+    for chunk in stream:
+        assert_type(chunk, ModelResponseStream)
+        assert_type(chunk.choices[0].delta.content, str | None)
+    with completion(MODEL, MESSAGES, stream=True) as closed_early:
+        assert_type(next(closed_early), ModelResponseStream)
+    assert_type(stream_chunk_builder(list(stream)), ModelResponse | None)
+
+
+def one_or_the_other(stream: bool) -> None:
+    assert_type(completion(MODEL, MESSAGES, stream=stream), ModelResponse | CompletionStream)
+
+
+async def the_same_in_async(stream: bool) -> None:
+    assert_type(await acompletion(MODEL, MESSAGES), ModelResponse)
+    assert_type(await acompletion(MODEL, MESSAGES, stream=stream), ModelResponse | AsyncCompletionStream)
+    opened = await acompletion(MODEL, MESSAGES, stream=True)
+    assert_type(opened, AsyncCompletionStream)
+    async for chunk in opened:
+        assert_type(chunk, ModelResponseStream)
+    async with opened:
+        pass
+
+
+def parameters(own: dict[str, Any]) -> None:
+    answer = completion(
+        MODEL,
+        [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, Message(content="Hello.")],
+        response_format=Review,
+        tools=[{"type": "function", "function": {"name": "f"}}],
+        tool_choice={"type": "function", "function": {"name": "f"}},
+        timeout=httpx.Timeout(5),
+        client=httpx.Client(),
+        drop_params=True,
+        metadata={"team": "a"},
+        extra_body={"min_p": 0.1},
+        top_k=40,
+    )
+    completion(MODEL, [answer.choices[0].message], timeout=Timeouts(total=30), mock_response=RateLimitError("x"))
+    completion(MODEL, MESSAGES, **own)
+
+
+def mistakes() -> None:
+    completion(MODEL)  # type: ignore[call-overload] # no messages
+    completion(MODEL, MESSAGES, temperature="hot")  # type: ignore[call-overload] # no number
+    completion(MODEL, MESSAGES, temprature=1)  # type: ignore[call-overload] # no such name
+    # PEP 728 would let a vendor's own parameters through; mypy 2.4 cannot yet, so extra_body= is for them
+    completion(MODEL, MESSAGES, min_p=0.1)  # type: ignore[call-overload]
