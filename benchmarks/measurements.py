@@ -1,0 +1,190 @@
+"""The measurements. In each, the subjects take turns, round after round, so that a drift of the machine hits all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from benchmarks import environments
+from benchmarks.mock_server import CHUNKS
+from benchmarks.processes import SubjectFailed, Worker, fresh
+from benchmarks.subjects import KEY, MODEL, PACED_PATH, PATH
+
+TASKS = 50
+UNCOUNTED_CALLS = 1000  # before memory is watched
+UNCOUNTED_STREAMS = 40
+
+Cost = dict[str, float]
+Turn = Callable[[], dict[str, float]]
+"""Does one round of one subject; returns its figures."""
+
+
+@dataclass
+class Bench:
+    """One run: the subjects' interpreters, where the mock listens, and what was measured so far."""
+
+    pythons: dict[str, str]
+    origin: str
+    core: int | None
+    quick: bool
+    samples: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def worker(self, subject: str) -> Worker:
+        return Worker(subject, self.pythons[subject], self.origin, self.core)
+
+    def enter(self, subject: str, figures: dict[str, float]) -> None:
+        for figure, value in figures.items():
+            self.samples.setdefault(figure, {}).setdefault(subject, []).append(value)
+
+    def sized(self, full: int, quick: int) -> int:
+        return quick if self.quick else full
+
+
+def take_turns(bench: Bench, turns: dict[str, Turn], rounds: int, *, uncounted: int = 1) -> None:
+    """Give every subject its turn in every round, the first of them uncounted; one that fails is out, and noted."""
+    for index in range(uncounted + rounds):
+        for subject in list(turns):
+            try:
+                figures = turns[subject]()
+            except SubjectFailed as error:
+                bench.notes.append(f"{subject} failed: {error}")
+                del turns[subject]
+            else:
+                if index >= uncounted:
+                    bench.enter(subject, figures)
+
+
+def measure_import(bench: Bench) -> None:
+    """Fresh interpreters: the import alone, and a program that imports and makes one call."""
+
+    def turn(subject: str, figure: str, code: str) -> dict[str, float]:
+        cost = fresh(bench.pythons[subject], code, bench.core)
+        return {f"{figure}_ms": cost["wall_s"] * 1e3, f"{figure}_mb": cost["resident_mb"]}
+
+    call = (
+        f'completion(model="openai/{MODEL}", messages=[{{"role": "user", "content": "Hi"}}], '
+        f'api_base="{bench.origin}{PATH}", api_key="{KEY}")'
+    )
+    libraries = [name for name in ("litellm_lite", "litellm") if name in bench.pythons]
+    imports: dict[str, Turn] = {name: partial(turn, name, "import", f"import {name}") for name in libraries}
+    imports["interpreter"] = lambda: {"import_mb": fresh(bench.pythons["interpreter"], "", bench.core)["resident_mb"]}
+    answers: dict[str, Turn] = {
+        name: partial(turn, name, "first", f"from {name} import completion\n{call}") for name in libraries
+    }
+    take_turns(bench, answers, bench.sized(7, 1))
+    take_turns(bench, imports, bench.sized(11, 7), uncounted=0)
+
+
+@contextmanager
+def _workers(bench: Bench, subjects: Iterable[str]) -> Iterator[dict[str, Worker]]:
+    """Start a worker for each subject there is an interpreter for."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(bench.worker(name)) for name in subjects if name in bench.pythons}
+
+
+def _turns(
+    workers: dict[str, Worker], counts: dict[str, int], read: Callable[[Cost, int], dict[str, float]], **job: Any
+) -> dict[str, Turn]:
+    """Return turns that give the same job to every worker, `counts` times a round."""
+
+    def turn(worker: Worker, count: int) -> dict[str, float]:
+        return read(worker(count=count, **job), count)
+
+    return {name: partial(turn, worker, counts[name]) for name, worker in workers.items()}
+
+
+def measure_sync(bench: Bench) -> None:
+    """One call after another."""
+
+    def read(cost: Cost, count: int) -> dict[str, float]:
+        return {"sync_cpu_us": cost["cpu_s"] / count * 1e6, "sync_wall_us": cost["wall_s"] / count * 1e6}
+
+    counts = {"litellm_lite": 1000, "pyreqwest": 1000, "litellm": bench.sized(150, 60)}
+    with _workers(bench, counts) as workers:
+        take_turns(bench, _turns(workers, counts, read, kind="call", colour="sync"), bench.sized(15, 3))
+
+
+def measure_async(bench: Bench) -> None:
+    """Tasks of one event loop, each making one call after another."""
+
+    def read(cost: Cost, count: int) -> dict[str, float]:
+        return {"async_rate": count / cost["wall_s"], "async_cpu_us": cost["cpu_s"] / count * 1e6}
+
+    counts = {"litellm_lite": 3000, "pyreqwest": 3000, "litellm": bench.sized(300, 100)}
+    with _workers(bench, counts) as workers:
+        turns = _turns(workers, counts, read, kind="call", colour="async", tasks=TASKS)
+        take_turns(bench, turns, bench.sized(11, 3))
+
+
+def measure_stream(bench: Bench) -> None:
+    """One stream after another: chunks as fast as they can be read, and chunks that trickle in."""
+    subjects = ("litellm_lite", "pyreqwest", "httpx", "litellm")
+    with _workers(bench, subjects) as workers:
+        for colour in ("sync", "async"):
+            _measure_chunks(bench, workers, "stream", colour=colour, path=PATH)
+            _measure_chunks(bench, workers, "paced", colour=colour, path=PACED_PATH)
+
+
+def _measure_chunks(bench: Bench, workers: dict[str, Worker], figure: str, *, colour: str, path: str) -> None:
+    def read(cost: Cost, count: int) -> dict[str, float]:
+        return {f"{figure}_{colour}_us": cost["cpu_s"] / count / CHUNKS * 1e6}
+
+    paced = path == PACED_PATH
+    counts = dict.fromkeys(workers, bench.sized(3, 1) if paced else 15)
+    if "litellm" in counts:
+        counts["litellm"] = 1 if paced else 3
+    turns = _turns(workers, counts, read, kind="stream", colour=colour, path=path)
+    rounds, uncounted = (bench.sized(7, 1), bench.sized(1, 0)) if paced else (bench.sized(9, 3), 1)
+    take_turns(bench, turns, rounds, uncounted=uncounted)
+
+
+def measure_memory(bench: Bench) -> None:
+    """Resident memory after many calls, less what it was after the first of them. The bare engine is the control."""
+    calls = bench.sized(20_000, 5_000)
+    jobs: dict[str, tuple[dict[str, Any], int, int]] = {
+        "growth_sync_mb": ({"kind": "call", "colour": "sync"}, UNCOUNTED_CALLS, calls),
+        "growth_async_mb": ({"kind": "call", "colour": "async", "tasks": TASKS}, UNCOUNTED_CALLS, calls),
+        "growth_streams_mb": ({"kind": "stream", "colour": "sync"}, UNCOUNTED_STREAMS, 200),
+        "growth_astreams_mb": ({"kind": "stream", "colour": "async"}, UNCOUNTED_STREAMS, 200),
+    }
+    for figure, (job, before, count) in jobs.items():
+        for subject in ("litellm_lite",) if bench.quick else ("litellm_lite", "pyreqwest"):
+            with bench.worker(subject) as worker:
+                try:
+                    start = worker(count=before, **job)["resident_mb"]
+                    end = worker(count=count, **job)["resident_mb"]
+                    bench.enter(subject, {figure: end - start})
+                except SubjectFailed as error:
+                    bench.notes.append(f"{subject} failed: {error}")
+
+
+def measure_install(bench: Bench) -> None:
+    """What an installation brings into an empty environment, that environment included."""
+    folders = {"litellm": environments.litellm(upgrade=False)} if "litellm" in bench.pythons else {}
+    try:
+        folders["litellm_lite"] = environments.core()
+    except environments.NotInstalled as error:
+        bench.notes.append(f"the core could not be installed: {error}")
+    for subject, folder in folders.items():
+        sizes = {
+            "install_mb": environments.size_mb(folder, compiled=True),
+            "install_bare_mb": environments.size_mb(folder, compiled=False),
+            "install_count": environments.distributions(folder),
+        }
+        bench.enter(subject, sizes)
+
+
+MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
+    "import": measure_import,
+    "sync": measure_sync,
+    "async": measure_async,
+    "stream": measure_stream,
+    "memory": measure_memory,
+    "install": measure_install,
+}
+LONG = ("memory", "install")
+"""Left out of a quick run that does not name them."""

@@ -1,0 +1,162 @@
+"""From samples to the table: medians, ratios of medians, and each target beside the figure it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+Samples = dict[str, dict[str, list[float]]]
+
+OURS = "litellm_lite"
+_LABELS = {"pyreqwest": "pyreqwest, bare", "httpx": "httpx, bare", "interpreter": "Python alone"}
+_ORDER = (OURS, "pyreqwest", "httpx", "litellm", "interpreter")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One thing that is measured; `digits` after the point, `compared` with the others as a ratio."""
+
+    title: str
+    unit: str
+    digits: int = 1
+    compared: bool = True
+
+
+FIGURES = {
+    "import_ms": Figure("import", "ms", 2),
+    "import_mb": Figure("import, resident memory after it", "MB"),
+    "first_ms": Figure("from the import to the first answer", "ms"),
+    "first_mb": Figure("resident memory after the first answer", "MB"),
+    "sync_cpu_us": Figure("sync call, CPU", "µs"),
+    "sync_wall_us": Figure("sync call, wall", "µs"),
+    "async_rate": Figure("async, 50 tasks on one core", "calls/s", 0),
+    "async_cpu_us": Figure("async call of 50 tasks, CPU", "µs"),
+    "stream_sync_us": Figure("sync stream, CPU per chunk", "µs"),
+    "stream_async_us": Figure("async stream, CPU per chunk", "µs"),
+    "paced_sync_us": Figure("sync stream at one chunk per ms, CPU per chunk", "µs"),
+    "paced_async_us": Figure("async stream at one chunk per ms, CPU per chunk", "µs"),
+    "growth_sync_mb": Figure("memory growth, {calls:,} sync calls after the first 1,000", "MB", 2, compared=False),
+    "growth_async_mb": Figure("memory growth, {calls:,} async calls after the first 1,000", "MB", 2, compared=False),
+    "growth_streams_mb": Figure("memory growth, 200 sync streams after the first 40", "MB", 2, compared=False),
+    "growth_astreams_mb": Figure("memory growth, 200 async streams after the first 40", "MB", 2, compared=False),
+    "install_mb": Figure("environment with the core only", "MB"),
+    "install_bare_mb": Figure("environment with the core only, without .pyc files", "MB"),
+    "install_count": Figure("distributions in it", "", 0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A promise about the medians of one figure; `against` names the subject that ours is compared with.
+
+    `kind` is what is held against `limit`: our own `value`, what it is `above` the other's, our `share` of the
+    other's, or the other's `multiple` of ours. `full_only`: a quick run measures too little to judge it. Without a limit it is only shown.
+    """
+
+    figure: str
+    kind: str
+    against: str
+    limit: float | None
+    says: str
+    most: bool = True
+    full_only: bool = False
+
+
+TARGETS = (
+    Target("import_ms", "multiple", "litellm", 40, "at least 40 times faster than litellm", most=False),
+    Target("import_mb", "value", OURS, 25, "at most 25 MB"),
+    Target("first_ms", "multiple", "litellm", None, "times faster than litellm"),
+    Target("sync_cpu_us", "share", "pyreqwest", 2, "at most 2 times the bare engine"),
+    Target("sync_cpu_us", "multiple", "litellm", 20, "at least 20 times less than litellm", most=False),
+    Target("async_rate", "value", OURS, 5000, "at least 5,000 calls/s", most=False),
+    Target("async_rate", "share", "pyreqwest", 5000 / 13900, "at least 0.36 of the bare engine", most=False),
+    Target("async_rate", "share", "litellm", None, "times litellm's"),
+    Target("async_cpu_us", "share", "pyreqwest", None, "times the bare engine"),
+    Target("stream_sync_us", "value", OURS, 15, "at most 15 µs"),
+    Target("stream_async_us", "value", OURS, 15, "at most 15 µs"),
+    *(
+        Target(f"{pace}_{colour}_us", kind, other, None, says)
+        for pace in ("stream", "paced")
+        for colour, engine in (("sync", "httpx"), ("async", "pyreqwest"))  # what litellm_lite streams with
+        for kind, other, says in (
+            ("above", engine, f"µs more than bare {engine}, its engine here"),
+            ("multiple", "litellm", "times less than litellm"),
+        )
+    ),
+    *(
+        Target(f"growth_{what}_mb", "value", OURS, 1, "less than 1 MB", full_only=True)
+        for what in ("sync", "async", "streams", "astreams")
+    ),
+    Target("install_mb", "value", OURS, 30, "under 30 MB"),
+    Target("install_bare_mb", "value", OURS, 30, "under 30 MB"),
+    Target("install_count", "value", OURS, 20, "at most 20"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A target, the value that was held against it, and whether that reached it; None where nothing was judged."""
+
+    target: Target
+    value: float
+    reached: bool | None
+
+    def __str__(self) -> str:
+        word = {True: "reached", False: "MISSED", None: "not judged"}[self.reached]
+        shown = f"{self.value:.3g}" if abs(self.value) < 1000 else f"{self.value:,.0f}"
+        if self.target.limit is None:
+            return f"{shown} {self.target.says}"
+        return f"{self.target.says}: {shown}, {word}"
+
+
+def verdicts(samples: Samples, *, quick: bool) -> list[Verdict]:
+    """Hold the medians against the targets; a target whose figure or subject was not measured is left out."""
+    kinds: dict[str, Callable[[float, float], float]] = {
+        "value": lambda ours, _: ours,
+        "above": lambda ours, other: ours - other,
+        "share": lambda ours, other: ours / other,
+        "multiple": lambda ours, other: other / ours,
+    }
+    found = []
+    for target in TARGETS:
+        by = samples.get(target.figure, {})
+        if OURS not in by or target.against not in by:
+            continue
+        value = kinds[target.kind](median(by[OURS]), median(by[target.against]))
+        judged = target.limit is not None and not (quick and target.full_only)
+        reached = (value <= (target.limit or 0)) if target.most else (value >= (target.limit or 0))
+        found.append(Verdict(target, value, reached if judged else None))
+    return found
+
+
+def table(samples: Samples, *, quick: bool, calls: int) -> str:
+    """Return the table: a block for each figure, a line for each subject, the targets beside ours."""
+    judged = verdicts(samples, quick=quick)
+    lines = [f"{'':22}{'median':>10}{'min':>10}{'max':>10}{'of ours':>9}   target: figure"]
+    for name, figure in FIGURES.items():
+        if name in samples:
+            unit = f", {figure.unit}" if figure.unit else ""
+            lines += ["", figure.title.format(calls=calls) + unit]
+            lines += _block(
+                samples[name], figure, [str(verdict) for verdict in judged if verdict.target.figure == name]
+            )
+    return "\n".join(lines)
+
+
+def _block(by: dict[str, list[float]], figure: Figure, remarks: list[str]) -> list[str]:
+    subjects = [name for name in _ORDER if name in by]
+    lines = []
+    for index in range(max(len(subjects), len(remarks))):
+        row = _row(subjects[index], by, figure) if index < len(subjects) else " " * 61
+        remark = f"   {remarks[index]}" if index < len(remarks) else ""
+        lines.append((row + remark).rstrip())
+    return lines
+
+
+def _row(subject: str, by: dict[str, list[float]], figure: Figure) -> str:
+    values = by[subject]
+    numbers = (median(values), min(values), max(values)) if len(values) > 1 else (values[0],)
+    shown = "".join(f"{number:>10,.{figure.digits}f}" for number in numbers)
+    ratio = f"{numbers[0] / median(by[OURS]):.3g}" if figure.compared and OURS in by else ""
+    return f"  {_LABELS.get(subject, subject):20}{shown:30}{ratio:>9}"
