@@ -31,8 +31,7 @@ def main() -> None:
         for name in wanted.names or [name for name in MEASUREMENTS if not (wanted.quick and name in LONG)]:
             print(f"measuring {name} ...", file=sys.stderr, flush=True)
             MEASUREMENTS[name](bench)
-    calls = bench.sized(20_000, 5_000)
-    print("", report.table(bench.samples, quick=wanted.quick, calls=calls), sep="\n")
+    print("", report.table(bench.samples, quick=wanted.quick, calls=bench.watched_calls), sep="\n")
     print(_conclusion(bench, time.monotonic() - started))
     if wanted.json:
         _write(wanted.json, bench, {**about, "load_before": load, "pinned": subject_core is not None})
@@ -92,7 +91,7 @@ def _conclusion(bench: Bench, seconds: float) -> str:
     missed = [verdict for verdict in judged if not verdict.reached]
     lines = ["", *bench.notes]
     lines.append(f"{len(judged) - len(missed)} of {len(judged)} targets reached, in {seconds:.0f} s")
-    lines += [f"missed: {report.FIGURES[verdict.target.figure].title}: {verdict}" for verdict in missed]
+    lines += [f"missed: {report.title(verdict.target.figure, bench.watched_calls)}: {verdict}" for verdict in missed]
     return "\n".join(lines)
 
 

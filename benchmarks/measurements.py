@@ -40,6 +40,11 @@ class Bench:
         for figure, value in figures.items():
             self.samples.setdefault(figure, {}).setdefault(subject, []).append(value)
 
+    @property
+    def watched_calls(self) -> int:
+        """How many calls memory is watched over."""
+        return self.sized(20_000, 5_000)
+
     def sized(self, full: int, quick: int) -> int:
         return quick if self.quick else full
 
@@ -144,7 +149,7 @@ def _measure_chunks(bench: Bench, workers: dict[str, Worker], figure: str, *, co
 
 def measure_memory(bench: Bench) -> None:
     """Resident memory after many calls, less what it was after the first of them. The bare engine is the control."""
-    calls = bench.sized(20_000, 5_000)
+    calls = bench.watched_calls
     jobs: dict[str, tuple[dict[str, Any], int, int]] = {
         "growth_sync_mb": ({"kind": "call", "colour": "sync"}, UNCOUNTED_CALLS, calls),
         "growth_async_mb": ({"kind": "call", "colour": "async", "tasks": TASKS}, UNCOUNTED_CALLS, calls),

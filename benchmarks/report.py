@@ -51,7 +51,8 @@ class Target:
     """A promise about the medians of one figure; `against` names the subject that ours is compared with.
 
     `kind` is what is held against `limit`: our own `value`, what it is `above` the other's, our `share` of the
-    other's, or the other's `multiple` of ours. `full_only`: a quick run measures too little to judge it. Without a limit it is only shown.
+    other's, or the other's `multiple` of ours. `full_only`: a quick run measures too little to judge it. Without
+    a limit it is only shown.
     """
 
     figure: str
@@ -130,6 +131,11 @@ def verdicts(samples: Samples, *, quick: bool) -> list[Verdict]:
     return found
 
 
+def title(name: str, calls: int) -> str:
+    """Return what a figure is called; `calls` is how many the memory was watched over."""
+    return FIGURES[name].title.format(calls=calls)
+
+
 def table(samples: Samples, *, quick: bool, calls: int) -> str:
     """Return the table: a block for each figure, a line for each subject, the targets beside ours."""
     judged = verdicts(samples, quick=quick)
@@ -137,7 +143,7 @@ def table(samples: Samples, *, quick: bool, calls: int) -> str:
     for name, figure in FIGURES.items():
         if name in samples:
             unit = f", {figure.unit}" if figure.unit else ""
-            lines += ["", figure.title.format(calls=calls) + unit]
+            lines += ["", title(name, calls) + unit]
             lines += _block(
                 samples[name], figure, [str(verdict) for verdict in judged if verdict.target.figure == name]
             )

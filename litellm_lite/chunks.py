@@ -141,6 +141,7 @@ class _Message:
         message: JSON = {"role": self.role, "content": joined.pop("content", None), **joined, **self.others}
         if self.calls:
             calls = sorted(self.calls, key=lambda call: call["index"])
+            message["content"] = message["content"] or None  # vendors open a message of calls with an empty text
             message["tool_calls"] = [{key: call[key] for key in call if key != "index"} for call in calls]
         if self.function_call is not None:
             message["function_call"] = self.function_call

@@ -74,12 +74,11 @@ def _counted(usage: Any) -> Any:
 
 
 def _validated(kind: Any, plan: Plan, body: JSON) -> Any:
-    from pydantic import ValidationError
-
     try:
         return kind.model_validate(body)
-    except ValidationError as error:
-        where = "; ".join(f"{'.'.join(map(str, flaw['loc']))}: {flaw['msg']}" for flaw in error.errors()[:3])
+    except ValueError as error:
+        failed: Any = error  # pydantic's ValidationError, the only one there is here
+        where = "; ".join(f"{'.'.join(map(str, flaw['loc']))}: {flaw['msg']}" for flaw in failed.errors()[:3])
         target = plan.call.target
         msg = f"{target.provider}: the answer does not have the shape of a chat completion: {where}"
         raise APIResponseValidationError(msg, target.provider, target.model) from None

@@ -116,8 +116,8 @@ def mock_events(plan: Plan) -> Iterator[bytes]:
         yield from islice(completion_as_events(_completion(plan, "mocked"), 0), 2)
         error = {"message": "mocked failure in the middle of a stream", "code": 529}
         yield b"data: " + orjson.dumps({"error": error}) + b"\n\n"
-        return
-    yield from completion_as_events(mock_completion(plan))
+    else:
+        yield from completion_as_events(mock_completion(plan))
 
 
 class Replay:

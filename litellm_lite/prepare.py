@@ -19,6 +19,7 @@ from litellm_lite.transport.seam import Settings
 
 _RATES = ("input_cost_per_token", "output_cost_per_token")
 _CONTENT = (str, list)
+_LISTS = (list, tuple)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,14 @@ class Plan:
     settings: Settings
     price_info: ModelInfo | None
     dropped: Mapping[str, str] = field(default_factory=dict)
+    asked_usage: bool = False
+    """Whether the caller asked for the usage chunk of a stream."""
 
     @property
     def wants_usage(self) -> bool:
         """Whether a stream of this call is expected to carry its usage."""
-        return self.provider.row.asks_usage or self.asked_usage or self.call.variant == "native"
-
-    @property
-    def asked_usage(self) -> bool:
-        """Whether the caller asked for the usage chunk of a stream."""
-        return bool((self.call.params.get("stream_options") or {}).get("include_usage"))
+        sent = self.call.params.get("stream_options")
+        return self.provider.row.asks_usage or _includes_usage(sent) or self.call.variant == "native"
 
     def locate(self, error: APIError) -> APIError:
         """Return the error with provider and model on it, where the place that raised it did not know them."""
@@ -101,7 +100,12 @@ def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, str
         resolve.transport_settings(own.get("ssl_verify")),
         price_info(info, own),
         {**mapped.dropped, **options.dropped, **dropped},
+        _includes_usage(asked.get("stream_options")),
     )
+
+
+def _includes_usage(stream_options: Any) -> bool:
+    return isinstance(stream_options, Mapping) and bool(stream_options.get("include_usage"))
 
 
 def _extra_body(extra: Any, options: Options) -> tuple[Mapping[str, Any], dict[str, str]]:
@@ -120,7 +124,7 @@ def plain_messages(messages: Any, provider: str = "", model: str = "") -> list[d
 
     Raises BadRequestError for no messages at all, and for one without a role or with a content that is none.
     """
-    if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Sequence) or not messages:
+    if not messages or not isinstance(messages, _LISTS):
         got = "an empty list" if isinstance(messages, list | tuple) else type(messages).__name__
         msg = f"messages must be a list of at least one message such as {{'role': 'user', 'content': 'Hi'}}, not {got}"
         raise BadRequestError(msg, provider, model, param="messages")
@@ -155,17 +159,22 @@ def _spoken(message: dict[str, Any]) -> dict[str, Any]:
     """Return a message of the model's own as vendors take it back.
 
     The dump of an answer has `function_call: null` and the like, which OpenAI refuses, as it does an empty list of
-    calls; calls taken from an answer are models.
+    calls; calls taken from an answer are models, and may carry their place in it.
     """
     calls = message.get("tool_calls")
     if calls is None and None not in message.values():
         return message
     kept = {name: value for name, value in message.items() if name == "content" or value is not None}
     if calls:
-        kept["tool_calls"] = [call if isinstance(call, dict) else _as_dict(call) for call in calls]
+        kept["tool_calls"] = [_call(call) for call in calls]
     else:
         kept.pop("tool_calls", None)
     return kept
+
+
+def _call(call: Any) -> Any:
+    made = call if isinstance(call, dict) else _as_dict(call)
+    return {name: value for name, value in made.items() if name != "index"} if "index" in made else made
 
 
 def price_info(info: ModelInfo | None, own: Mapping[str, Any]) -> ModelInfo | None:

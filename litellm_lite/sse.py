@@ -41,6 +41,8 @@ class SSEDecoder:
 
     def feed(self, packet: bytes) -> list[Event]:
         """Take one packet and return the events it completes. Raises EventTooLarge."""
+        if packet.startswith(b"data: ") and packet.endswith(b"\n\n") and self._is_one_event(packet):
+            return [Event("message", packet[6:-2])]
         packet = self._trim_start(packet)
         if not packet:
             return []
@@ -62,6 +64,12 @@ class SSEDecoder:
         """Return the last event, if the body ended without the blank line after it."""
         last, self._parts = b"".join(self._parts), []
         return self._read_lines([last, b""] if last else [b""])
+
+    def _is_one_event(self, packet: bytes) -> bool:
+        """Whether a packet is one event of one line, as nearly all are: the long way takes four times as long."""
+        nothing_held = not (self._parts or self._data or self._name or self._after_cr)
+        self._started = self._started or nothing_held
+        return nothing_held and packet.count(b"\n") == 2 and b"\r" not in packet and len(packet) <= self._max_bytes
 
     def _trim_start(self, packet: bytes) -> bytes:
         if self._after_cr and packet.startswith(b"\n"):  # the second half of a CRLF

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from litellm_lite import vendor_errors
 from litellm_lite.call import Call, Reply, WireRequest
-from litellm_lite.errors import APIError, APIResponseValidationError, BadRequestError, status_of
+from litellm_lite.errors import APIError, APIResponseValidationError, BadRequestError
 from litellm_lite.json_body import Unwritable, written
 from litellm_lite.params import Contract, Rule, shown
 from litellm_lite.sse import LINE, Event
@@ -136,14 +136,10 @@ class OpenAICompatible:
             if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
                 raise unreadable(call, reply, f"no message in choice {index}")
             choice.setdefault("index", index)
-            reason = choice.get("finish_reason")
-            if reason is None:  # vendors leave it out at times
-                reason = "tool_calls" if choice["message"].get("tool_calls") else "stop"
-            elif reason == _BROKEN_OFF:
-                raise broken_off(call, reply, choice)
-            elif not isinstance(reason, str):
+            if choice.get("finish_reason") is None:  # vendors leave it out at times
+                choice["finish_reason"] = "tool_calls" if choice["message"].get("tool_calls") else "stop"
+            elif not _told_in_openais_words(call, reply, choice):
                 raise unreadable(call, reply, f"the finish_reason of choice {index} is no text")
-            choice["finish_reason"] = FINISH_REASONS.get(reason, reason)
         return body
 
     def open_stream(self, call: Call, reply: Reply) -> StreamParser:
@@ -171,7 +167,7 @@ class OpenAIStream:
         if event.name == LINE:
             data = data.removeprefix(_ERROR_LINE)
         body = vendor_errors.decode(data)
-        if isinstance(body, dict) and event.name != "error" and not body.get("error") and self._is_chunk(body):
+        if isinstance(body, dict) and event.name != "error" and not body.get("error") and self._tidied(body):
             return [body]
         if (error := in_band_error(self._call, self._reply, event, body)) is not None:
             raise error
@@ -181,8 +177,8 @@ class OpenAIStream:
     def end(self) -> list[JSON]:
         return []
 
-    def _is_chunk(self, body: JSON) -> bool:
-        """Tell whether a body is a chunk, and put its choices into OpenAI's words."""
+    def _tidied(self, body: JSON) -> bool:
+        """Put a chunk into OpenAI's words, in place. Returns False for a body that is no chunk."""
         choices, usage = body.get("choices"), body.get("usage")
         if choices is None and usage:
             choices = []
@@ -192,16 +188,22 @@ class OpenAIStream:
             if not isinstance(choice, dict) or not isinstance(choice.get("index", 0), int):
                 return False
             delta = choice["delta"] = choice.get("delta") or {}
-            reason = choice.get("finish_reason")
             if not isinstance(delta, dict) or not isinstance(delta.get("content"), _TEXT):
                 return False
-            if reason is not None:
-                if not isinstance(reason, str):
-                    return False
-                if reason == _BROKEN_OFF:
-                    raise broken_off(self._call, self._reply, choice)
-                choice["finish_reason"] = FINISH_REASONS.get(reason, reason)
+            if choice.get("finish_reason") is not None and not _told_in_openais_words(self._call, self._reply, choice):
+                return False
         return True
+
+
+def _told_in_openais_words(call: Call, reply: Reply, choice: JSON) -> bool:
+    """Translate why a choice ended, in place; False when it is no text. Raises APIError for a choice that broke off."""
+    reason = choice["finish_reason"]
+    if reason == _BROKEN_OFF:
+        raise broken_off(call, reply, choice)
+    if not isinstance(reason, str):
+        return False
+    choice["finish_reason"] = FINISH_REASONS.get(reason, reason)
+    return True
 
 
 def in_band_error(call: Call, reply: Reply, event: Event, body: Any) -> APIError | None:
@@ -209,17 +211,15 @@ def in_band_error(call: Call, reply: Reply, event: Event, body: Any) -> APIError
     error = vendor_errors.reported_error(call, reply.headers, body)
     if error is None and (event.name == "error" or (event.name == LINE and event.data.startswith(_ERROR_LINE))):
         said = vendor_errors.describe(call, replace(reply, body=event.data))
-        error = vendor_errors.make_error(call, ErrorFacts(said), status_of(None), headers=reply.headers)
+        error = vendor_errors.make_error(call, ErrorFacts(said), headers=reply.headers)
     return error
 
 
 def broken_off(call: Call, reply: Reply, choice: JSON) -> APIError:
     """Return the exception for a choice that ended in an error, with the reason if one is given."""
+    silent = ErrorFacts("the answer broke off with finish_reason 'error', and nothing says why")
     error = vendor_errors.reported_error(call, reply.headers, choice)
-    if error is not None:
-        return error
-    facts = ErrorFacts("the answer broke off with finish_reason 'error', and nothing says why")
-    return vendor_errors.make_error(call, facts, status_of(None), headers=reply.headers)
+    return error or vendor_errors.make_error(call, silent, headers=reply.headers)
 
 
 def success_json(call: Call, reply: Reply, expected: str) -> JSON:
@@ -234,15 +234,14 @@ def success_json(call: Call, reply: Reply, expected: str) -> JSON:
 
 def unreadable(call: Call, reply: Reply, what: str) -> APIResponseValidationError:
     """Return the exception for a 2xx answer that is no chat completion."""
-    provider, model = call.target.provider, call.target.model
-    base = vendor_errors.redact(call.target.api_base, vendor_errors.secrets_of(call))
-    return APIResponseValidationError(
-        f"{provider}: no chat completion came with status {reply.status}: {what}; "
-        f"it is {vendor_errors.describe(call, reply)}; is {base} the base URL of an API of this kind?",
-        provider,
-        model,
-        request_id=vendor_errors.request_id(reply.headers),
+    target = call.target
+    msg = (
+        f"{target.provider}: no chat completion came with status {reply.status}: {what}; "
+        f"it is {vendor_errors.describe(call, reply)}; is {target.api_base} the base URL of an API of this kind?"
     )
+    clean = vendor_errors.redact(msg, vendor_errors.secrets_of(call))
+    request_id = vendor_errors.request_id(call, reply.headers)
+    return APIResponseValidationError(clean, target.provider, target.model, request_id=request_id)
 
 
 def post(call: Call, path: str, body: JSON) -> WireRequest:

@@ -17,10 +17,13 @@ from litellm_lite.call import Call, Reply
 from litellm_lite.errors import APIError, class_for, is_retryable, status_of
 from litellm_lite.retry_after import seconds_until_retry
 
-_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "cf-ray")
+_REQUEST_ID_HEADERS = (
+    "x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "x-litellm-call-id", "cf-ray",
+)  # fmt: skip
 # The only headers that mean a wait whatever went wrong: x-ratelimit-reset-* come with every answer.
 _EXPLICIT_WAITS = ("retry-after-ms", "retry-after")
-_RATE_LIMITED = 429
+_NOT_FOUND, _RATE_LIMITED = 404, 429
+_UNTOLD = 500  # the status of a failure that names none
 
 _SECRET_HEADERS = re.compile("auth|key|token|secret|cookie|pass|cred|sess|sign|jwt", re.IGNORECASE)
 _SECRET_PARTS = re.compile(r"[\s;,=]+")
@@ -30,7 +33,8 @@ _SHORTEST_PART = 7  # longer than "Bearer"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _LONGEST_MESSAGE = 2000
 _EXCERPT = 200
-_LOOKED_AT = 65536
+_LOOKED_AT = 65536  # of a page; its title stands in the first part
+_HEAD = 4096
 _DEEPEST = 32
 
 _MESSAGES = ("detail", "message", "msg", "error_description", "title")
@@ -55,9 +59,10 @@ def decode(body: bytes) -> Any:
         return None
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
+def request_id(call: Call, headers: Mapping[str, str]) -> str | None:
     """Return the vendor's id of a request, for its support desk."""
-    return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
+    found = next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
+    return found and redact(found, secrets_of(call))
 
 
 def error_from_reply(call: Call, reply: Reply) -> APIError:
@@ -67,6 +72,8 @@ def error_from_reply(call: Call, reply: Reply) -> APIError:
     status = reply.status if reply.status >= 300 else facts.status or status_of(facts.code)
     if 300 <= reply.status < 400:
         facts = _from_redirect(reply)
+    elif status == _NOT_FOUND and "model" not in facts.message.lower():  # then it was the path
+        facts = facts._replace(message=f"{facts.message}; is {call.target.api_base} the right api_base?")
     wait = _wait(status, reply, body)
     return make_error(call, facts, status, headers=reply.headers, retry_after=wait, body=body)
 
@@ -82,9 +89,9 @@ def reported_error(call: Call, headers: Mapping[str, str], body: Any) -> APIErro
 def make_error(
     call: Call,
     facts: ErrorFacts,
-    status: int,
+    status: int = _UNTOLD,
     *,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str],
     retry_after: float | None = None,
     body: object = None,
 ) -> APIError:
@@ -99,7 +106,7 @@ def make_error(
         status_code=status,
         code=_redacted(facts.code, secrets),
         param=_redacted(facts.param, secrets),
-        request_id=_redacted(request_id(headers or {}), secrets),
+        request_id=request_id(call, headers),
         retry_after=retry_after,
         retryable=is_retryable(status, facts.code),
         body=_redacted(body, secrets),
@@ -127,9 +134,9 @@ def describe(call: Call, reply: Reply) -> str:
     text = redact(reply.body[:_LOOKED_AT].decode("utf-8", "replace"), secrets_of(call))
     if not text.strip():
         return "an empty answer"
-    if (title := _TITLE.search(text[: _LOOKED_AT // 16])) is not None:
+    if (title := _TITLE.search(text[:_HEAD])) is not None:
         return f"a web page instead of JSON: {' '.join(title.group(1).split())[:_EXCERPT]!r}"
-    kind = reply.headers.get("content-type", "no content type")
+    kind = reply.headers.get("content-type", "no content type")[:_EXCERPT]
     return f"an answer of unknown shape ({kind}): {text[:_EXCERPT]!r}{' …' if len(text) > _EXCERPT else ''}"
 
 

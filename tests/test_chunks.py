@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litellm_lite import APIError, ModelResponse, ModelResponseStream, stream_chunk_builder
 from litellm_lite.chunks import JSON, Ledger, join
+from litellm_lite.emulator import Emulator
+from tests.calls import MODES, call, collect
+from tests.emulator.bodies import LLAMA_33, WEATHER
 
 HEAD = {"id": "c-1", "created": 5, "model": "m"}
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
@@ -35,7 +40,7 @@ def names_and_arguments(message: JSON) -> list[tuple[str, str]]:
 
 texts = st.text(min_size=1, max_size=12)
 logprob = st.fixed_dictionaries({"token": texts, "logprob": st.floats(-9, 0)})
-call = st.fixed_dictionaries(
+tool_call = st.fixed_dictionaries(
     {
         "id": st.uuids().map(str),
         "type": st.just("function"),
@@ -47,7 +52,7 @@ message = st.fixed_dictionaries(
     optional={
         "reasoning_content": texts,
         "refusal": texts,
-        "tool_calls": st.lists(call, min_size=1, max_size=3),
+        "tool_calls": st.lists(tool_call, min_size=1, max_size=3),
         "function_call": st.fixed_dictionaries({"name": texts, "arguments": texts}),
         "annotations": st.lists(st.fixed_dictionaries({"url": texts}), min_size=1, max_size=2),
     },
@@ -99,18 +104,54 @@ def answers(draw: st.DrawFn) -> tuple[JSON, list[JSON]]:
     return {**HEAD, "object": "chat.completion", "choices": whole, "usage": usage}, chunks
 
 
+@settings(deadline=None)
 @given(answers())
 def test_an_answer_cut_into_chunks_is_joined_again(cut_up: tuple[JSON, list[JSON]]) -> None:
     answer, chunks = cut_up
     assert join(chunks) == answer
 
 
+@settings(deadline=None)
 @given(answers())
 def test_what_is_built_from_models_is_the_whole_answer(cut_up: tuple[JSON, list[JSON]]) -> None:
     answer, chunks = cut_up
     built = stream_chunk_builder([ModelResponseStream.model_validate(each) for each in chunks])
     assert built == ModelResponse.model_validate(answer)
     assert built == stream_chunk_builder(iter(chunks))
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as running:
+        yield running
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("api", ["compat", "native"])
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"tools": [WEATHER], "messages": [{"role": "user", "content": "The weather in Paris and in Oslo?"}]}],
+    ids=["text", "tools"],
+)
+def test_a_stream_builds_the_answer_it_would_have_been(
+    params: dict[str, Any], api: str, mode: str, emulator: Emulator
+) -> None:
+    at: Any = SimpleNamespace(target={"api_base": emulator.compat_url, "api_key": emulator.api_key})
+    asked = {**params, "api": api, "api_base": emulator.native_url if api == "native" else emulator.compat_url}
+    with_usage = {**asked, "stream_options": {"include_usage": True}}
+    built = stream_chunk_builder(collect(mode, at, f"meta_llama/{LLAMA_33}", **with_usage).chunks)
+    assert built is not None
+    whole = call(mode, at, f"meta_llama/{LLAMA_33}", **asked)
+    assert without_ids(built) == without_ids(whole)
+
+
+def without_ids(answer: ModelResponse) -> JSON:
+    made = answer.model_dump(exclude={"id", "created"}, exclude_none=True)
+    for choice in made["choices"]:
+        for called in choice["message"].get("tool_calls", ()):
+            del called["id"]
+            called.pop("index", None)
+    return made
 
 
 def test_no_chunks_make_no_answer() -> None:
@@ -230,6 +271,7 @@ def test_a_ledger_knows_what_is_missing() -> None:
     ledger.note(piece({"content": "!"}, index=1, finish="stop"))
     complete = [ledger.complete]
     ledger.note(piece({}, index=0, finish="stop"))
+    ledger.note(piece({"content": ""}, index=0))  # some vendors go on talking after the end
     assert [*complete, ledger.complete] == [False, True]
     assert ledger.partial().texts == {1: "Hi!"}
     assert ledger.partial().text == ""

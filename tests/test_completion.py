@@ -108,6 +108,12 @@ def test_no_usage_is_none_and_not_zero(told: Any, wire: Wire) -> None:
     assert answer.hidden_params["response_cost"] is None
 
 
+def test_an_empty_list_of_tool_calls_is_none(wire: Wire) -> None:
+    message = {"role": "assistant", "content": "Hi", "tool_calls": []}
+    wire.answers(reply(completion_body(choices=[{"index": 0, "message": message, "finish_reason": "stop"}])))
+    assert call("sync", wire).choices[0].message.tool_calls is None
+
+
 def test_reasoning_has_one_name(wire: Wire) -> None:
     message = {"role": "assistant", "content": "4", "reasoning": "2 + 2"}
     wire.answers(reply(completion_body(choices=[{"index": 0, "message": message, "finish_reason": "stop"}])))

@@ -44,7 +44,7 @@ def test_nulls_and_empty_lists_of_an_answers_dump_are_not_sent_back(calls: Any) 
 
 def test_calls_taken_from_an_answer_are_written_out() -> None:
     said = Message.model_validate({"content": None, "tool_calls": [CALL]})
-    mixed = {"role": "assistant", "content": None, "tool_calls": [*(said.tool_calls or ()), CALL]}
+    mixed = {"role": "assistant", "content": None, "tool_calls": [*(said.tool_calls or ()), {"index": 1, **CALL}]}
     assert plain_messages([mixed]) == [{"role": "assistant", "content": None, "tool_calls": [CALL, CALL]}]
 
 

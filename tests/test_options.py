@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from litellm_lite import BadRequestError, Timeouts, UnsupportedParamsError
-from litellm_lite.options import _ELSEWHERE, _ELSEWHERE_PREFIXES, take_options
-from tests.calls import MODES, call
+from litellm_lite import APIError, BadRequestError, Timeouts, UnsupportedParamsError
+from litellm_lite.options import _ELSEWHERE, _ELSEWHERE_PREFIXES, _OWN, take_options
+from litellm_lite.params import OPENAI_PARAMS
+from litellm_lite.prepare import prepare
+from tests.calls import MESSAGES, MODES, call
 from tests.wire import Wire
 
 both = pytest.mark.parametrize("mode", MODES)
@@ -179,3 +181,37 @@ def test_an_extra_body_must_be_a_dictionary(extra: Any, wire: Wire) -> None:
 def test_options_do_not_show_what_was_passed() -> None:
     options, _ = take_options({"api_key": "sk-canary", "extra_headers": {"authorization": "canary"}}, stream=False)
     assert "canary" not in repr(options)
+
+
+ODD: tuple[Any, ...] = (
+    0,
+    -1,
+    5,
+    True,
+    2.5,
+    math.nan,
+    "",
+    "x",
+    b"x",
+    [],
+    [5],
+    ["x"],
+    {},
+    {"x": 5},
+    {5: "x"},
+    object(),
+    type,
+    len,
+)
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o-mini", "meta_llama/Llama-3.3-70B-Instruct", "llama_proxy/m"])
+@pytest.mark.parametrize("name", sorted({*_OWN, *_ELSEWHERE, *OPENAI_PARAMS, "model", "messages"}))
+def test_an_odd_value_is_taken_or_refused_but_never_crashes(name: str, model: str) -> None:
+    for value in ODD:
+        given = {"api_key": "k", "api_base": "http://localhost/v1", "drop_params": False, name: value}
+        asked, messages = given.pop("model", model), given.pop("messages", MESSAGES)
+        try:
+            prepare(asked, messages, given, stream=False)
+        except APIError as error:
+            assert not error.retryable, (name, value)

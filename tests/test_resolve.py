@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import litellm_lite
-from litellm_lite import AuthenticationError, BadRequestError, LiteLLMUnknownProvider, resolve
+from litellm_lite import AuthenticationError, BadRequestError, LiteLLMUnknownProvider, providers, resolve
 from litellm_lite.resolve import get_llm_provider, split_model, transport_settings, validate_environment
 from tests.calls import MODES, call
 from tests.wire import Wire
@@ -100,6 +102,13 @@ def test_a_model_must_be_a_name(model: Any, mode: str, wire: Wire) -> None:
     with pytest.raises(BadRequestError, match="model must be a name such as 'meta_llama/"):
         call(mode, wire, model)
     assert wire.connections == 0
+
+
+def test_a_provider_whose_file_is_broken_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.py").write_text("import no_such_module", encoding="utf-8")
+    monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        split_model("broken/m")
 
 
 def test_a_prompt_in_the_place_of_the_model_is_not_repeated_at_length() -> None:
@@ -307,6 +316,12 @@ def test_an_account_of_the_environment_is_not_told_to_another_vendor(monkeypatch
     assert resolve.account_headers(row, META, "org-2") == {"OpenAI-Organization": "org-2"}
 
 
+def test_a_provider_may_need_no_key() -> None:
+    row = replace(resolve._existing("openai").row, needs_key=False)
+    assert resolve._key(row, "m", "http://localhost/v1", None) is None
+    assert resolve._key(row, "m", "http://localhost/v1", "k") == "k"
+
+
 def test_a_target_does_not_show_its_key() -> None:
     assert CANARY not in repr(target("openai/m", api_key=CANARY))
 
@@ -319,6 +334,7 @@ def test_get_llm_provider_tells_what_a_call_would_use(monkeypatch: pytest.Monkey
     assert get_llm_provider("X", "meta_llama", "http://call/v1", "own") == ("X", "meta_llama", "own", "http://call/v1")
     assert get_llm_provider("litellm_proxy/a/b") == ("a/b", "llama_proxy", None, None)
     assert get_llm_provider("Llama-3.3-8B-Instruct", api_base=META)[1] == "meta_llama"
+    assert get_llm_provider("openai/m", api_base="https://[::1")[3] == "https://[::1"  # it is the call that refuses it
     with pytest.raises(LiteLLMUnknownProvider):
         get_llm_provider("nobody/x")
 

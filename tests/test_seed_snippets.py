@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from pydantic import BaseModel, Field
 
 import litellm_lite
 from litellm_lite import AuthenticationError, CompletionStream, ModelResponse, completion
@@ -142,6 +143,25 @@ def test_a_review_fits_the_schema_it_was_asked_for(emulator: Emulator) -> None:
     review = json.loads(answer.choices[0].message.content or "")
     jsonschema.validate(review, wanted["json_schema"]["schema"])
     assert 1 <= review["rating"] <= 5
+
+
+class Review(BaseModel):
+    rating: float = Field(ge=1, le=5)
+    summary: str
+    pros: list[str] = []
+    maker: "Maker"
+
+
+class Maker(BaseModel):
+    name: str | None = None
+
+
+@pytest.mark.parametrize("api", ["compat", "native"])
+def test_a_review_as_a_class_is_read_back(api: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLAMA_API_BASE", emulator.compat_url if api == "compat" else emulator.native_url)
+    question = [{"role": "user", "content": "Review this product: Wireless headphones"}]
+    answer = completion(SCOUT, question, response_format=Review, api=api)
+    assert 1 <= Review.model_validate_json(answer.choices[0].message.content or "").rating <= 5
 
 
 def test_the_weather_is_asked_of_the_tool(emulator: Emulator) -> None:

@@ -13,7 +13,7 @@ from litellm_lite import vendor_errors
 from litellm_lite.call import Call
 from litellm_lite.errors import APIError
 from litellm_lite.vendor_errors import ErrorFacts, describe, error_from_reply, read_error, secrets_of
-from tests.providers.values import KEY, call, reply
+from tests.providers.values import BASE, KEY, call, reply
 
 
 def made(body: Any, status: int = 400, headers: dict[str, str] | None = None, to: Call | None = None) -> APIError:
@@ -100,7 +100,9 @@ def test_a_body_nested_beyond_reason_is_cut_off() -> None:
     assert b'"\xe2\x80\xa6"' in orjson.dumps(error.body)
 
 
-@pytest.mark.parametrize("header", ["x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "cf-ray"])
+@pytest.mark.parametrize(
+    "header", ["x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "x-litellm-call-id", "cf-ray"]
+)
 def test_the_vendors_id_of_a_request_is_kept(header: str) -> None:
     assert made({"error": "m"}, headers={header: "r-1"}).request_id == "r-1"
 
@@ -120,6 +122,15 @@ def test_the_vendors_id_of_a_request_is_kept(header: str) -> None:
 )
 def test_a_wait_is_what_the_vendor_asked_for(status: int, headers: dict[str, str], wait: float | None) -> None:
     assert made({"error": "m"}, status, headers).retry_after == wait
+
+
+@pytest.mark.parametrize("body", ["", {"error": {"code": 404, "message": "File Not Found"}}, {"detail": "Not Found"}])
+def test_a_path_that_is_not_there_points_to_the_base_url(body: Any) -> None:
+    assert str(made(body, 404)).endswith(f"; is {BASE} the right api_base? (status 404, model 'm')")
+
+
+def test_a_model_that_is_not_there_does_not() -> None:
+    assert "api_base" not in str(made({"error": {"message": "The model `x` does not exist"}}, 404))
 
 
 def test_a_redirect_names_where_to_and_what_to_do() -> None:
@@ -193,7 +204,8 @@ json_values = st.recursive(
 
 @given(json_values, st.integers(300, 599))
 def test_any_json_becomes_an_exception(body: Any, status: int) -> None:
-    error = vendor_errors.make_error(call("openai"), read_error(body) or ErrorFacts("m"), status, body=body)
+    facts = read_error(body) or ErrorFacts("m")
+    error = vendor_errors.make_error(call("openai"), facts, status, headers={}, body=body)
     assert error.status == status
     assert str(error).startswith("openai: ")
 

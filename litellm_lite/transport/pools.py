@@ -1,7 +1,7 @@
 """Which engine serves a call, and the connection pools: one a process for sync, one an event loop for async.
 
-Clients are made on first use, shared by all threads, never used across a fork, and closed when the
-interpreter exits.
+Clients are made on first use, shared by all threads and never used across a fork. Those of a loop are closed with
+it; at exit nothing is closed, for a daemon thread may be in the middle of a call and would complain.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Pools:
         self._left_behind: list[Any] = []
         self._rust_began = False
         self._forked_after_rust = False
+        self._settles = False
         self.understudy = Understudy()
-        atexit.register(self.close)
         os.register_at_fork(after_in_child=self._after_fork_in_child)
 
     def engine(self, settings: Settings, timeouts: Timeouts, *, stream: bool, client: httpx.Client | None) -> Engine:
@@ -129,9 +129,18 @@ class Pools:
     ) -> tuple[AsyncEngine, AsyncCloser]:
         from litellm_lite.transport import pyreqwest_engine
 
+        if not self._settles:
+            self._settles = True
+            atexit.register(self._settle)
         self._rust_began = True
         client = pyreqwest_engine.build_async_client(connect_s=connect_s, read_s=read_s, verify=verify)
         return pyreqwest_engine.AsyncPyreqwestEngine(client, read_s), client.close
+
+    def _settle(self) -> None:
+        if not self._forked_after_rust:
+            from litellm_lite.transport import pyreqwest_engine
+
+            pyreqwest_engine.settle()
 
     def _after_fork_in_child(self) -> None:
         """Leave the parent's connections alone: closing one here would say goodbye in the parent's name."""

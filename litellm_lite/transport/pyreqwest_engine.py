@@ -36,7 +36,7 @@ def build_async_client(*, connect_s: float | None, read_s: float | None, verify:
 
 
 def _configured(builder: Any, connect_s: float | None, read_s: float | None, verify: bool | str) -> Any:
-    builder = builder.follow_redirects(enable=False).user_agent("litellm-lite")
+    builder = builder.runtime_multithreaded(enable=False).follow_redirects(enable=False).user_agent("litellm-lite")
     if read_s is not None:
         builder = builder.read_timeout(timedelta(seconds=read_s))
     if connect_s is not None:
@@ -49,6 +49,19 @@ def _configured(builder: Any, connect_s: float | None, read_s: float | None, ver
         except (OSError, ValueError, exceptions.PyreqwestError) as error:
             raise bad_ca_file(verify, str(error)) from error
     return builder
+
+
+def settle() -> None:
+    """Wait, before the interpreter ends, until pyreqwest's thread has let go of Python.
+
+    It wakes an event loop through the loop's own socket, and on the way back it must take the GIL once more. Where
+    the program ends first, CPython ends that thread, and Rust ends the process: "PyGILState_Release: thread state
+    must be current", in every tenth `asyncio.run` of one call. The thread does one thing after another; a request
+    that fails at once is one of them, and when it has failed the others are over.
+    """
+    builder = _configured(SyncClientBuilder(), None, None, verify=False).no_proxy()  # loads no CAs, and so takes 0.3 ms
+    with suppress(exceptions.PyreqwestError):
+        builder.build().request("GET", "http://127.0.0.1:0/").build().send()
 
 
 def _certificates(path: str) -> bytes:

@@ -16,7 +16,10 @@ Messages = Sequence[Mapping[str, Any] | Any]
 
 
 class CompletionParams(TypedDict, total=False):
-    """OpenAI's parameters, then LiteLLM's. What is None counts as not given."""
+    """OpenAI's parameters, then LiteLLM's. What is None counts as not given.
+
+    A vendor's own parameters are taken at run time; for a type checker, pass them in `extra_body`.
+    """
 
     temperature: float | None
     top_p: float | None
@@ -50,6 +53,8 @@ class CompletionParams(TypedDict, total=False):
     store: bool | None
     prompt_cache_key: str | None
     prompt_cache_retention: str | None
+    prompt_cache_options: Mapping[str, Any] | None
+    moderation: Mapping[str, Any] | None
     top_k: int | None
     repetition_penalty: float | None
 

@@ -359,7 +359,6 @@ def test_a_server_that_is_not_there_is_named(llama: Caller, deaf_port: int, stre
 
 
 @once
-@pytest.mark.xfail(reason="a 404 does not name the base URL it came from", strict=True)
 def test_a_wrong_path_names_the_base(llama: Caller) -> None:
     base = llama.server.api_base.replace("/v1", "/nowhere")
     with pytest.raises(NotFoundError, match=f"{base}.*api_base|api_base.*{base}"):

@@ -40,7 +40,9 @@ FAILURES = {
     "openai/error_429_insufficient_quota": Told(errors.RateLimitError, False, "insufficient_quota", None, "req_quota"),
     "openai/error_429_rate_limit": Told(errors.RateLimitError, True, "rate_limit_exceeded", None, "req_rate", 1.736),
     "openai/error_503_overloaded": Told(errors.ServiceUnavailableError, True, "server_error", None, "req_busy"),
-    "llama_proxy/error_400_context": Told(errors.ContextWindowExceededError, False),
+    "llama_proxy/error_400_context": Told(
+        errors.ContextWindowExceededError, False, request_id="3f0d5f0e-6f0c-4f57-9df2-0d6a6d2f1c11"
+    ),
     "llama_proxy/error_401_auth": Told(errors.AuthenticationError, False, "auth_error"),
     "llama_proxy/error_401_token_not_found": Told(errors.AuthenticationError, False, "token_not_found_in_db", "key"),
     "llama_proxy/error_429_quota": Told(errors.RateLimitError, False, "insufficient_quota"),

@@ -112,6 +112,16 @@ def test_a_tool_call_and_its_result(mode: str, url: str, path: str, params: dict
 
 @both_colours
 @respx.mock
+def test_a_native_stream_gives_the_usage_chunk_to_those_who_ask(mode: str) -> None:
+    route = respx.post(NATIVE).mock(said("meta_llama/native_stream_spread_metrics.http"))
+    chunks, stream = ask(mode, LLAMA, api="native", stream=True, stream_options={"include_usage": True})
+    assert "stream_options" not in orjson.loads(route.calls.last.request.content)
+    assert chunks[-1].usage.total_tokens == stream.usage["total_tokens"] == 22
+    assert stream.dropped_params == {}
+
+
+@both_colours
+@respx.mock
 def test_a_stream_of_openais_carries_its_usage(mode: str) -> None:
     route = respx.post(OPENAI).mock(said("openai/stream.http"))
     chunks, stream = ask(mode, "openai/gpt-4o-mini", stream=True)
