@@ -187,6 +187,8 @@ class _Delivery:
                 self._shared[name] = chunk[name]
             else:
                 chunk[name] = value
+        if isinstance(chunk["created"], float):
+            chunk["created"] = int(chunk["created"])
         for choice in chunk["choices"]:
             _tidy(choice["delta"])
         usage = _counted(chunk.pop("usage", None))

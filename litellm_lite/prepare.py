@@ -19,7 +19,7 @@ from litellm_lite.transport.seam import Settings
 
 _RATES = ("input_cost_per_token", "output_cost_per_token")
 _CONTENT = (str, list)
-_LISTS = (list, tuple)
+_TEXTS = (str, bytes, bytearray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def plain_messages(messages: Any, provider: str = "", model: str = "") -> list[d
 
     Raises BadRequestError for no messages at all, and for one without a role or with a content that is none.
     """
-    if not messages or not isinstance(messages, _LISTS):
+    if not messages or not isinstance(messages, Sequence) or isinstance(messages, _TEXTS):
         got = "an empty list" if isinstance(messages, list | tuple) else type(messages).__name__
         msg = f"messages must be a list of at least one message such as {{'role': 'user', 'content': 'Hi'}}, not {got}"
         raise BadRequestError(msg, provider, model, param="messages")

@@ -17,6 +17,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
 _UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _EPOCH_S = 1e9  # a plain number above this is a date, not a delay: 2001-09-09
 _EPOCH_MS = 1e12
+_LONGEST_SPELLING = 64  # no date or duration is longer, and hostile ones cost time
 
 
 def seconds_until_retry(headers: Mapping[str, str], received_at: float, body: object = None) -> float | None:
@@ -44,6 +45,8 @@ def _number(text: str | None) -> float | None:
 def _moment(text: str, received_at: float) -> float | None:
     """Read a delay or a date as seconds from `received_at`."""
     text = text.strip()
+    if len(text) > _LONGEST_SPELLING:
+        return None
     if (number := _number(text)) is not None:
         if number >= _EPOCH_MS:
             number = number / 1000 - received_at
@@ -64,7 +67,7 @@ def _moment(text: str, received_at: float) -> float | None:
 
 def _duration(text: str) -> float | None:
     """Read `6m0s`, `20ms`, `1h2m3.5s`; None when the text is anything else."""
-    if not text or _DURATION.sub("", text):
+    if not text or len(text) > _LONGEST_SPELLING or _DURATION.sub("", text):
         return None
     return sum(float(amount) * _UNIT_S[unit] for amount, unit in _DURATION.findall(text))
 

@@ -35,7 +35,7 @@ class SSEDecoder:
         self._parts: list[bytes] = []  # the unfinished last line, in the packets it came in
         self._data: list[bytes] = []
         self._name = b""
-        self._held = 0  # bytes in _parts and _data together
+        self._held = 0  # bytes in _parts and _data together, line ends included
         self._after_cr = False
         self._started = False
 
@@ -53,16 +53,15 @@ class SSEDecoder:
         lines = packet.splitlines()
         if self._parts:
             self._hold(self._parts, lines[0])
-            lines[0] = b"".join(self._parts)
-            self._held -= len(lines[0])
-            self._parts = []
-        if packet[-1:] not in b"\r\n":
-            self._hold(self._parts, lines.pop())
-        return self._read_lines(lines)
+            lines[0] = self._take_parts()
+        unfinished = b"" if packet[-1:] in b"\r\n" else lines.pop()
+        events = self._read_lines(lines)
+        self._hold(self._parts, unfinished)
+        return events
 
     def end(self) -> list[Event]:
         """Return the last event, if the body ended without the blank line after it."""
-        last, self._parts = b"".join(self._parts), []
+        last = self._take_parts()
         return self._read_lines([last, b""] if last else [b""])
 
     def _is_one_event(self, packet: bytes) -> bool:
@@ -86,12 +85,18 @@ class SSEDecoder:
         return packet
 
     def _hold(self, where: list[bytes], piece: bytes) -> None:
-        self._held += len(piece)
+        is_line = where is self._data
+        self._held += len(piece) + is_line  # a line counts with its end: a million empty ones are no small event
         if self._held > self._max_bytes:
             msg = f"one event is larger than {self._max_bytes} bytes"
             raise EventTooLarge(msg)
-        if piece or where is self._data:
+        if piece or is_line:
             where.append(piece)
+
+    def _take_parts(self) -> bytes:
+        line, self._parts = b"".join(self._parts), []
+        self._held -= len(line)
+        return line
 
     def _read_lines(self, lines: list[bytes]) -> list[Event]:
         events = []
@@ -118,6 +123,6 @@ class SSEDecoder:
     def _dispatch(self) -> Event:
         data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
         name = self._name.decode("utf-8", "replace") if self._name else "message"
-        self._held -= sum(map(len, self._data))
+        self._held -= sum(map(len, self._data)) + len(self._data)
         self._data = []
         return Event(name, data)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import litellm_lite
+import litellm_lite.errors
 
 if TYPE_CHECKING:
     from tests.wire import Wire
@@ -58,6 +59,12 @@ class Streamed:
     def failure(self) -> litellm_lite.APIError:
         assert self.error is not None, f"the stream ended well: {self.text!r}"
         return self.error
+
+    @property
+    def partial(self) -> litellm_lite.errors.Partial:
+        """What the failure says had come before it."""
+        assert self.failure.partial is not None
+        return self.failure.partial
 
 
 def _collect(streamed: Streamed, opening: Callable[[], Any]) -> None:

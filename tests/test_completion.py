@@ -84,6 +84,8 @@ def test_what_belongs_on_every_answer_is_filled_in(left_out: str, mode: str, wir
 def test_a_time_with_a_fraction_is_read(wire: Wire) -> None:
     wire.answers(reply(completion_body(created=1790000000.25)))
     assert call("sync", wire).created == 1_790_000_000
+    wire.answers(stream([event(chunk("Hi", "stop", created=1790000000.25))]))
+    assert collect("sync", wire).chunks[0].created == 1_790_000_000
 
 
 @pytest.mark.parametrize(

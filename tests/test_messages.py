@@ -48,6 +48,11 @@ def test_calls_taken_from_an_answer_are_written_out() -> None:
     assert plain_messages([mixed]) == [{"role": "assistant", "content": None, "tool_calls": [CALL, CALL]}]
 
 
+def test_a_message_that_is_right_already_is_sent_as_it_is() -> None:
+    said = {"role": "assistant", "content": "Hi"}
+    assert plain_messages([said])[0] is said
+
+
 def test_a_null_content_stands() -> None:
     assert plain_messages([{"role": "user", "content": None}]) == [{"role": "user", "content": None}]
 

@@ -76,7 +76,11 @@ def schema(model: type) -> Any:
     return schema_format(model)["json_schema"]["schema"]
 
 
-@pytest.mark.parametrize("model", [Product, Node, Empty])
+class Open(BaseModel, extra="allow"):
+    anything: Any
+
+
+@pytest.mark.parametrize("model", [Product, Node, Empty, Open])
 def test_it_is_what_openais_own_library_sends(model: type[BaseModel]) -> None:
     assert schema_format(model) == type_to_response_format_param(model)
 

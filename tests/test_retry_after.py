@@ -261,7 +261,6 @@ def test_other_headers_ask_for_nothing(name: str) -> None:
     assert seconds_until_retry({name: "5"}, TODAY) is None
 
 
-@pytest.mark.xfail(reason="float() of 309 digits and more before a unit is inf")
 @pytest.mark.parametrize("digits", [309, 400])
 def test_a_duration_beyond_all_numbers_is_not_infinite(digits: int) -> None:
     endless = "9" * digits + "s"
@@ -273,7 +272,6 @@ def test_more_digits_than_python_makes_a_number_of_ask_for_nothing() -> None:
     assert wait(retry_after="Mon, 21 Sep " + "9" * 4301 + " 14:13:19 GMT") is None
 
 
-@pytest.mark.xfail(run=False, reason="_DURATION.sub is quadratic in a run of digits: 20,000 of them take 18 s")
 @pytest.mark.parametrize("endless", ["9" * 500_000, "9" * 500_000 + "s", "1." * 250_000, "1s" * 250_000 + "x"])
 def test_half_a_megabyte_of_digits_is_read_in_a_moment(endless: str) -> None:
     found = wait(google(retry_info(endless)), retry_after=endless)
