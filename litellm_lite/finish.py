@@ -7,15 +7,18 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from litellm_lite.cost import Cost, price
 from litellm_lite.errors import APIResponseValidationError
 from litellm_lite.streams import StreamEnd
+from litellm_lite.types.response import ModelResponse, ModelResponseStream, Usage, attach, new_id
+from litellm_lite.vendor_errors import redact
 
 if TYPE_CHECKING:
     from litellm_lite.call import Reply
     from litellm_lite.prepare import Plan
     from litellm_lite.transformer import JSON
-    from litellm_lite.types.response import ModelResponse, ModelResponseStream
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +33,6 @@ def model_response(plan: Plan, body: JSON, reply: Reply) -> ModelResponse:
 
     Raises APIResponseValidationError when the fields of the answer are not what they should be.
     """
-    from litellm_lite.types.response import ModelResponse, attach
-
     facts = _Facts(plan, reply.headers, body, reply.elapsed_ms)
     _complete(plan, body, int(reply.received_at))
     answer: ModelResponse = _validated(ModelResponse, plan, body)
@@ -76,9 +77,8 @@ def _counted(usage: Any) -> Any:
 def _validated(kind: Any, plan: Plan, body: JSON) -> Any:
     try:
         return kind.model_validate(body)
-    except ValueError as error:
-        failed: Any = error  # pydantic's ValidationError, the only one there is here
-        where = "; ".join(f"{'.'.join(map(str, flaw['loc']))}: {flaw['msg']}" for flaw in failed.errors()[:3])
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(map(str, flaw['loc']))}: {flaw['msg']}" for flaw in error.errors()[:3])
         target = plan.call.target
         msg = f"{target.provider}: the answer does not have the shape of a chat completion: {where}"
         raise APIResponseValidationError(msg, target.provider, target.model) from None
@@ -87,19 +87,21 @@ def _validated(kind: Any, plan: Plan, body: JSON) -> Any:
 class _Facts:
     """What is known of a call beside its answer. Most callers never ask, so it is worked out when one does.
 
-    Keeps neither the key nor the messages: an answer may live long, and may be pickled.
+    Keeps no messages, for an answer may live long, and the key only to take it out of headers that quote it; a
+    copy or a pickle has neither.
     """
 
     __slots__ = (
-        "_dropped", "_elapsed_ms", "_headers", "_info", "_labels", "_target", "_tier", "_told_model", "_usage",
-        "_worked_out",
+        "_dropped", "_elapsed_ms", "_headers", "_info", "_key", "_labels", "_target", "_tier", "_told_model",
+        "_usage", "_worked_out",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, headers: Mapping[str, str], body: JSON, elapsed_ms: float | None = None) -> None:
         target = plan.call.target
         self._target = (target.provider, target.model, target.api_base)
         self._labels, self._info = plan.options.labels, plan.price_info
-        self._tier = plan.call.params.get("service_tier")
+        self._key = target.api_key
+        self._tier = body.get("service_tier") or plan.call.params.get("service_tier")  # what was served is billed
         self._headers, self._elapsed_ms = headers, elapsed_ms
         self._told_model, self._usage = body.get("model"), body.get("usage")
         self._dropped = plan.dropped
@@ -124,7 +126,7 @@ class _Facts:
             "response_cost": None if cost is None else float(cost.total),
             "cost": cost,
             "dropped_params": dict(self._dropped),
-            "additional_headers": additional_headers(self._headers),
+            "additional_headers": additional_headers(self._headers, self._key),
             "_response_ms": self._elapsed_ms,
             **self._labels,
         }
@@ -143,13 +145,12 @@ class _Facts:
             return None
 
 
-def additional_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def additional_headers(headers: Mapping[str, str], key: str | None = None) -> dict[str, str]:
     """Return the vendor's headers, prefixed so that none can pass for ours, and the rate limits plain too."""
-    named = {f"llm_provider-{name}": value for name, value in headers.items() if name not in _NOT_REPEATED}
-    for name in _RATE_LIMIT_HEADERS:
-        if name in headers:
-            named[name] = headers[name]
-    return named
+    secrets = [key] if key else []
+    clean = {name: redact(value, secrets) for name, value in headers.items() if name not in _NOT_REPEATED}
+    plain = {name: clean[name] for name in _RATE_LIMIT_HEADERS if name in clean}
+    return {**{f"llm_provider-{name}": value for name, value in clean.items()}, **plain}
 
 
 def stream_end(plan: Plan, headers: Mapping[str, str], opened_at: int) -> StreamEnd:
@@ -167,13 +168,10 @@ def stream_end(plan: Plan, headers: Mapping[str, str], opened_at: int) -> Stream
 class _Delivery:
     """Makes a stream's chunks: one id and one time for all of them, usage alone only to those who asked."""
 
-    __slots__ = ("_asked_usage", "_attach", "_hidden", "_kind", "_shared", "_usage", "plan")
+    __slots__ = ("_asked_usage", "_hidden", "_plan", "_shared")
 
     def __init__(self, plan: Plan, hidden: dict[str, Any], opened_at: int) -> None:
-        from litellm_lite.types.response import ModelResponseStream, Usage, attach, new_id
-
-        self._kind, self._usage, self._attach = ModelResponseStream, Usage, attach
-        self.plan, self._hidden = plan, hidden
+        self._plan, self._hidden = plan, hidden
         self._asked_usage = plan.asked_usage
         self._shared = {"id": new_id(), "created": opened_at, "model": plan.call.target.model}
 
@@ -192,8 +190,8 @@ class _Delivery:
         for choice in chunk["choices"]:
             _tidy(choice["delta"])
         usage = _counted(chunk.pop("usage", None))
-        made: ModelResponseStream = _validated(self._kind, self.plan, chunk)
+        made: ModelResponseStream = _validated(ModelResponseStream, self._plan, chunk)
         if usage:
-            made.usage = _validated(self._usage, self.plan, usage)
-        self._attach(made, self._hidden)
+            made.usage = _validated(Usage, self._plan, usage)
+        attach(made, self._hidden)
         return made

@@ -108,9 +108,14 @@ def make_error(
         param=_redacted(facts.param, secrets),
         request_id=request_id(call, headers),
         retry_after=retry_after,
-        retryable=is_retryable(status, facts.code),
+        retryable=_worth_retrying(status, facts.code, headers),
         body=_redacted(body, secrets),
     )
+
+
+def _worth_retrying(status: int, code: str | None, headers: Mapping[str, str]) -> bool:
+    """Whether to try again: by status and code, unless the vendor says no (its SDK obeys that header too)."""
+    return headers.get("x-should-retry") != "false" and is_retryable(status, code)
 
 
 def read_error(body: Any) -> ErrorFacts | None:

@@ -159,3 +159,20 @@ def test_a_usage_that_contradicts_itself_costs_nothing_known(wire: Wire, caplog:
     assert answer.choices[0].message.content == "Hello."
     assert answer._hidden_params["response_cost"] is None
     assert "contradicts itself" in caplog.text
+
+
+@both
+def test_a_key_that_a_vendor_quotes_in_a_header_is_not_passed_on(mode: str, wire: Wire) -> None:
+    wire.answers(completion(headers={"x-echo": "Bearer sk-canary-header-7"}))
+    answer = call(mode, wire, api_key="sk-canary-header-7")
+    assert "sk-canary-header-7" not in str(answer._hidden_params)
+    assert answer._hidden_params["additional_headers"]["llm_provider-x-echo"] == "Bearer [redacted]"
+
+
+@both
+def test_a_service_tier_without_a_known_price_has_no_cost(mode: str, wire: Wire) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    wire.answers(completion(usage=usage, service_tier="default"), completion(usage=usage, service_tier="priority"))
+    costs = [call(mode, wire, "openai/gpt-4o")._hidden_params["response_cost"] for _ in range(2)]
+    assert costs[0] > 0
+    assert costs[1] is None

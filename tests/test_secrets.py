@@ -222,11 +222,7 @@ SOCKET_FAILURES = [
     ("pyreqwest", parrot_without_http),
     ("httpx", parrot_401),
     ("httpx", parrot_cut_off),
-    pytest.param(
-        "httpx",
-        parrot_without_http,
-        marks=pytest.mark.xfail(reason="transport/httpx_engine repeats h11's quote of what is no HTTP", strict=True),
-    ),
+    ("httpx", parrot_without_http),
 ]
 
 

@@ -248,8 +248,7 @@ def test_the_wait_for_what_may_still_follow_is_short() -> None:
     running.feed(event(chunk("Hi", "stop")))
     assert running.wait_s == USAGE_WAIT_S
     running.feed(event(usage_chunk()))
-    assert running.wait_s == MARK_WAIT_S
-    assert not running.over
+    assert (running.wait_s, running.over) == (MARK_WAIT_S, False)
     running.feed(DONE)
     assert running.over
 
@@ -339,8 +338,7 @@ def test_a_ledger_waits_for_every_choice_that_appeared() -> None:
     ledger = Ledger()
     ledger.note(chunk("a", index=3))
     ledger.note(chunk("b", "stop"))
-    assert not ledger.complete
-    assert ledger.unfinished() == "choice 3 has no finish reason"
+    assert (ledger.complete, ledger.unfinished()) == (False, "choice 3 has no finish reason")
     ledger.note(chunk(None, "length", index=3))
     assert ledger.complete
     assert ledger.finished == {0: "stop", 3: "length"}

@@ -214,3 +214,13 @@ def test_any_json_becomes_an_exception(body: Any, status: int) -> None:
 def test_any_bytes_become_an_exception(body: bytes, status: int, headers: dict[str, str]) -> None:
     error = error_from_reply(call("openai"), reply(body, status, **headers))
     assert (error.status, error.provider, error.model) == (status, "openai", "m")
+
+
+@pytest.mark.parametrize(("said", "retried"), [("false", False), ("true", True), ("maybe", True)])
+def test_a_vendor_that_says_no_is_not_asked_again(said: str, retried: bool) -> None:
+    error = made({"error": {"message": "m"}}, 503, {"x-should-retry": said})
+    assert error.retryable is retried
+
+
+def test_a_vendor_cannot_have_a_refused_request_repeated() -> None:
+    assert made({"error": {"message": "m"}}, 400, {"x-should-retry": "true"}).retryable is False

@@ -235,4 +235,7 @@ def _raise_for(error: Exception, url: str, deadlines: Deadlines) -> NoReturn:
         raise BadRequestError(msg) from error
     if isinstance(error, httpx.ConnectError | UnicodeError):
         raise (untrusted if "SSL" in reason or "CERTIFICATE" in reason else unreachable)(url, reason) from error
+    said, quoted, _ = reason.partition(" bytearray(")
+    if quoted:  # h11 repeats what it could not read, and a server may have repeated a key there
+        raise cut(said.rstrip(":")) from None
     raise cut(reason) from error
