@@ -234,7 +234,8 @@ def _raise_for(error: Exception, url: str, deadlines: Deadlines) -> NoReturn:
         msg = f"the request cannot be sent: {reason}; check api_base"
         raise BadRequestError(msg) from error
     if isinstance(error, httpx.ConnectError | UnicodeError):
-        raise (untrusted if "SSL" in reason or "CERTIFICATE" in reason else unreachable)(url, reason) from error
+        refused = "[SSL" in reason and "EOF" not in reason  # a handshake that broke off may succeed the next time
+        raise (untrusted if refused else unreachable)(url, reason) from error
     said, quoted, _ = reason.partition(" bytearray(")
     if quoted:  # h11 repeats what it could not read, and a server may have repeated a key there
         raise cut(said.rstrip(":")) from None

@@ -5,7 +5,7 @@ A stream is opened with a read buffer limit of 0: with the default a paced strea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,8 @@ from litellm_lite.transport.alarm import Alarm
 from litellm_lite.transport.seam import Deadlines, bad_ca_file, connect_expired, cut, unreachable, untrusted
 
 _WITH_HEAD = 65536  # bytes of a whole answer that may come with its head, in one crossing into Rust
-_TLS_WORDS = ("certificate", "tls", "ssl", "handshake", "corrupt message", "fatal alert", "peer is incompatible")
+# What rustls says when it will not have the peer; of a handshake that broke off it speaks otherwise.
+_TLS_REFUSALS = ("certificate", "corrupt message", "fatal alert", "peer is incompatible")
 
 
 def build_client(*, connect_s: float | None, read_s: float | None, verify: bool | str) -> SyncClient:
@@ -107,7 +108,7 @@ class PyreqwestStream:
         self._exchange, self._deadlines = exchange, deadlines
         self._read = response.body_reader.read_chunk
         self.status: int = response.status
-        self.headers: Mapping[str, str] = _headers(response)
+        self.headers: Mapping[str, str] = _Headers(response)
 
     def read(self, limit_s: float | None = None) -> bytes:  # noqa: ARG002 - see the engine
         try:
@@ -166,7 +167,7 @@ class AsyncPyreqwestStream:
         self._exchange, self._deadlines, self._alarm = exchange, deadlines, alarm
         self._read = response.body_reader.read_chunk
         self.status: int = response.status
-        self.headers: Mapping[str, str] = _headers(response)
+        self.headers: Mapping[str, str] = _Headers(response)
 
     async def read(self, limit_s: float | None = None) -> bytes:
         try:
@@ -192,12 +193,36 @@ class AsyncPyreqwestStream:
         self._close()  # as in the sync twin
 
 
-def _headers(response: Any) -> dict[str, str]:
-    """Return the headers, without those whose value is not ASCII: pyreqwest cannot tell it."""
-    try:
-        return dict(response.headers)
-    except ValueError:
-        return {name: value for name in set(response.headers) if (value := _value(response, name)) is not None}
+class _Headers(Mapping[str, str]):
+    """An answer's headers, taken over from Rust when somebody first looks: most callers never do.
+
+    Those whose value is not ASCII are left out, for pyreqwest cannot tell it.
+    """
+
+    __slots__ = ("_known", "_response")
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._known: dict[str, str] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, str]:
+        if self._known is None:
+            try:
+                self._known = dict(self._response.headers)
+            except ValueError:
+                found = {name: _value(self._response, name) for name in set(self._response.headers)}
+                self._known = {name: value for name, value in found.items() if value is not None}
+            self._response = None
+        return self._known
 
 
 def _value(response: Any, name: str) -> str | None:
@@ -230,8 +255,7 @@ def _raise_for(error: exceptions.PyreqwestError, url: str, deadlines: Deadlines)
         raise connect_expired(url, deadlines) from error
     if isinstance(error, exceptions.RequestTimeoutError):
         raise deadlines.expired() from error
-    if any(word in cause.lower() for cause in causes[1:] for word in _TLS_WORDS):
-        raise untrusted(url, reason) from error
-    if isinstance(error, exceptions.ConnectError) and any("(Connect)" in cause for cause in causes):
-        raise unreachable(url, reason) from error
+    if any("(Connect)" in cause for cause in causes):
+        refused = any(word in reason.lower() for word in _TLS_REFUSALS)
+        raise (untrusted if refused else unreachable)(url, reason) from error
     raise cut(reason) from error
