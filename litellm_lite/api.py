@@ -172,7 +172,8 @@ def _core(plan: Plan, source: ByteStream | AsyncByteStream) -> StreamCore:
         return StreamCore(OpenAIStream(plan.call, head), max_bytes=limit)
     logger.info("%s %s status %s, streaming", plan.call.target.provider, plan.call.target.model, source.status)
     parser = plan.provider.open_stream(plan.call, head)
-    expected = plan.call.params.get("n") or 1
+    expected = {**plan.call.params, **plan.call.extra_body}.get("n")
+    expected = expected if isinstance(expected, int) else 1
     return StreamCore(parser, expected=expected, wants_usage=plan.wants_usage, max_bytes=limit)
 
 

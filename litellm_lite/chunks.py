@@ -25,7 +25,7 @@ class Ledger:
     A stream is complete when every choice that appeared, and at least `expected` of them, has a finish reason.
     """
 
-    __slots__ = ("_expected", "_open", "_pieces", "chunks", "finished", "usage")
+    __slots__ = ("_expected", "_open", "_pieces", "chunks", "finished", "service_tier", "usage")
 
     def __init__(self, expected: int = 1) -> None:
         self._expected = expected
@@ -33,6 +33,7 @@ class Ledger:
         self._pieces: dict[int, list[str]] = {}
         self.finished: dict[int, str] = {}
         self.usage: JSON | None = None
+        self.service_tier: str | None = None
         self.chunks = 0
 
     def note(self, chunk: JSON) -> None:
@@ -40,6 +41,8 @@ class Ledger:
         self.chunks += 1
         if usage := chunk.get("usage"):
             self.usage = usage
+        if tier := chunk.get("service_tier"):
+            self.service_tier = tier
         for choice in chunk.get("choices") or ():
             index = choice.get("index", 0)
             if content := choice["delta"].get("content"):

@@ -17,6 +17,7 @@ from litellm_lite.vendor_errors import redact
 
 if TYPE_CHECKING:
     from litellm_lite.call import Reply
+    from litellm_lite.chunks import Ledger
     from litellm_lite.prepare import Plan
     from litellm_lite.transformer import JSON
 
@@ -134,12 +135,12 @@ class _Facts:
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (self(),)  # a copy of an answer, pickled or deep, has the result
 
-    def cost(self, usage: Any) -> Cost | None:
-        """Return what that usage costs, or None where usage or prices are not known."""
+    def cost(self, usage: Any, service_tier: str | None = None) -> Cost | None:
+        """Return what that usage costs at the tier that served, or None where usage or prices are not known."""
         if self._info is None or not isinstance(usage, dict):
             return None
         try:
-            return price(usage, self._info, service_tier=self._tier)
+            return price(usage, self._info, service_tier=service_tier or self._tier)
         except ValueError as error:  # a usage that contradicts itself has no price; the answer stands
             logger.warning("%s: no cost for %r: %s", *self._target[:2], error)
             return None
@@ -158,8 +159,8 @@ def stream_end(plan: Plan, headers: Mapping[str, str], opened_at: int) -> Stream
     facts = _Facts(plan, headers, {})
     hidden = facts()
 
-    def settle(usage: JSON | None) -> None:
-        hidden["cost"] = cost = facts.cost(usage)
+    def settle(ledger: Ledger) -> None:
+        hidden["cost"] = cost = facts.cost(ledger.usage, ledger.service_tier)
         hidden["response_cost"] = None if cost is None else float(cost.total)
 
     return StreamEnd(_Delivery(plan, hidden, opened_at).deliver, plan.locate, settle, hidden)

@@ -39,8 +39,9 @@ class Plan:
     @property
     def wants_usage(self) -> bool:
         """Whether a stream of this call is expected to carry its usage."""
-        sent = self.call.params.get("stream_options")
-        return self.provider.row.asks_usage or _includes_usage(sent) or self.call.variant == "native"
+        sent = self.call.params.get("stream_options") or {}
+        asked = sent.get("include_usage") if isinstance(sent, Mapping) else None
+        return bool(self.provider.row.asks_usage if asked is None else asked) or self.call.variant == "native"
 
     def locate(self, error: APIError) -> APIError:
         """Return the error with provider and model on it, where the place that raised it did not know them."""

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 USAGE_WAIT_S = 2.0
 MARK_WAIT_S = 0.25
 DRAIN_WAIT_S = 0.05
+MAX_EVENT_BYTES = 16 << 20  # a chunk may carry an image or a sound, but not more than this
 
 
 class StreamCore:
@@ -41,7 +42,7 @@ class StreamCore:
         self, parser: StreamParser, *, expected: int = 1, wants_usage: bool = False, max_bytes: int = 64 << 20
     ) -> None:
         self._parser = parser
-        self._decoder = SSEDecoder(max_bytes)
+        self._decoder = SSEDecoder(min(max_bytes, MAX_EVENT_BYTES))
         self._max_bytes, self._size = max_bytes, 0
         self.ledger = Ledger(expected)
         self.wants_usage = wants_usage
@@ -90,6 +91,20 @@ class StreamCore:
         if not self.ledger.complete:
             self.error = error
 
+    def reject(self, error: APIError) -> None:
+        """End with an error, whatever else is at hand."""
+        self.over, self.error = True, error
+        self.ready.clear()
+
+    def abandon(self) -> None:
+        """Forget what was not delivered: the stream was closed early."""
+        self.over = True
+        self.ready.clear()
+
+    def may_drain(self, source: Any) -> bool:
+        """Whether the end of the body is worth a read: it follows the end mark, or the read has a limit."""
+        return self.error is None and (source.timed or self._parser.done)
+
     def _take(self, events: list[Event]) -> None:
         for event in events:
             before = self._parser.malformed
@@ -108,8 +123,9 @@ class StreamCore:
         self.over = True
         if not self.ledger.complete:
             what = "ended" if self._parser.done else "was cut"
+            skipped = f" (events skipped as unreadable: {self.malformed})" if self.malformed else ""
             self.error = APIConnectionError(
-                f"the stream {what} before it was complete: {self.ledger.unfinished()}", retryable=True
+                f"the stream {what} before it was complete: {self.ledger.unfinished()}{skipped}", retryable=True
             )
 
 
@@ -160,11 +176,15 @@ class CustomStreamWrapper:
 
     def _next_ready(self) -> ModelResponseStream | None:
         """Return the next chunk for the caller, if one is at hand."""
-        ready = self._core.ready
-        while ready:
-            chunk = self._end.deliver(ready.popleft())
-            if chunk is not None:
-                return chunk
+        core = self._core
+        while core.ready:
+            try:
+                chunk = self._end.deliver(core.ready.popleft())
+            except APIError as error:  # it has not the shape of a chunk
+                core.reject(error)
+            else:
+                if chunk is not None:
+                    return chunk
         return None
 
     def _raise(self, error: APIError) -> NoReturn:
@@ -183,7 +203,7 @@ class StreamEnd:
         self,
         deliver: Callable[[JSON], ModelResponseStream | None],
         locate: Callable[[APIError], APIError],
-        settle: Callable[[JSON | None], None],
+        settle: Callable[[Ledger], None],
         hidden_params: dict[str, Any],
     ) -> None:
         self.deliver, self.locate, self.settle = deliver, locate, settle
@@ -220,6 +240,7 @@ class CompletionStream(CustomStreamWrapper):
     def close(self) -> None:
         """Let go of the connection; what was not read is lost."""
         source, self._source = self._source, None
+        self._core.abandon()
         if source is not None:
             source.close()
 
@@ -240,16 +261,17 @@ class CompletionStream(CustomStreamWrapper):
             core.fail(error)
         except BaseException:  # Ctrl-C in the middle of a read
             self.close()
+            core.fail(_interrupted())
             raise
         return True
 
     def _settle(self) -> bool:
         core, source = self._core, self._source
         if source is not None:
-            if core.error is None and source.timed:
+            if core.may_drain(source):
                 _drain(source)
             self.close()
-            self._end.settle(core.ledger.usage)
+            self._end.settle(core.ledger)
         if core.error is not None:
             self._raise(core.error)
         return False
@@ -282,6 +304,7 @@ class AsyncCompletionStream(CustomStreamWrapper):
     async def aclose(self) -> None:
         """Let go of the connection; what was not read is lost."""
         source, self._source = self._source, None
+        self._core.abandon()
         if source is not None:
             await source.close()
 
@@ -302,19 +325,25 @@ class AsyncCompletionStream(CustomStreamWrapper):
             core.fail(error)
         except BaseException:  # cancelled in the middle of a read
             await self.aclose()
+            core.fail(_interrupted())
             raise
         return True
 
     async def _settle(self) -> bool:
         core, source = self._core, self._source
         if source is not None:
-            if core.error is None and source.timed:
+            if core.may_drain(source):
                 await _adrain(source)
             await self.aclose()
-            self._end.settle(core.ledger.usage)
+            self._end.settle(core.ledger)
         if core.error is not None:
             self._raise(core.error)
         return False
+
+
+def _interrupted() -> APIConnectionError:
+    """Return what a stream says from then on: it was closed with a wait under way, and is not complete."""
+    return APIConnectionError("the wait for the next chunk was interrupted, and the stream closed", retryable=False)
 
 
 def _drain(source: ByteStream) -> None:

@@ -187,7 +187,8 @@ class OpenAIStream:
         for choice in choices:
             if not isinstance(choice, dict) or not isinstance(choice.get("index", 0), int):
                 return False
-            delta = choice["delta"] = choice.get("delta") or {}
+            # a whole answer in the place of a chunk has its text in `message`
+            delta = choice["delta"] = choice.get("delta") or choice.pop("message", None) or {}
             if not isinstance(delta, dict) or not isinstance(delta.get("content"), _TEXT):
                 return False
             if choice.get("finish_reason") is not None and not _told_in_openais_words(self._call, self._reply, choice):

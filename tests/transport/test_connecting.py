@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,20 @@ from litellm_lite.errors import APIConnectionError, BadRequestError
 from litellm_lite.resolve import transport_settings
 from litellm_lite.transport.seam import Settings
 from tests.transport.sending import Sender, request_to
-from tests.wire import Send, StartTLS, Step, Wire, completion, page, redirect, reply
+from tests.wire import (
+    Close,
+    Reset,
+    Send,
+    StartTLS,
+    Step,
+    Wire,
+    chunk_frame,
+    completion,
+    page,
+    redirect,
+    reply,
+    stream_head,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import Authority
@@ -85,6 +100,53 @@ def test_tls_with_a_server_that_speaks_plain_text_is_a_tls_failure(sender: Sende
 
     with pytest.raises(APIConnectionError, match="TLS with"):
         sender.send(f"https://127.0.0.1:{peer.port}/v1")
+
+
+@pytest.fixture
+def slammed_door() -> Iterator[str]:
+    """The address of a server that closes every connection at its first word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def slam() -> None:
+            with suppress(OSError):
+                while True:
+                    accepted, _ = listener.accept()
+                    accepted.recv(1)
+                    accepted.close()
+
+        threading.Thread(target=slam, daemon=True).start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_handshake_that_breaks_off_is_worth_trying_again(sender: Sender, slammed_door: str) -> None:
+    with pytest.raises(APIConnectionError, match="could not connect to https://") as caught:
+        sender.send(slammed_door)
+
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param([Close()], id="before the head"),
+        pytest.param([Send(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nnot all"), Close()], id="length"),
+        pytest.param([*stream_head(), Send(chunk_frame(b"not all")), Close()], id="chunked"),
+        pytest.param([*stream_head(), Send(chunk_frame(b"not all")), Reset()], id="reset"),
+    ],
+)
+def test_an_answer_truncated_inside_tls_is_no_tls_failure(
+    sender: Sender, new_wire: NewWire, authority: Authority, steps: list[Step]
+) -> None:
+    peer = new_wire(authority.server())
+    peer.answers(steps, completion())
+    settings = Settings(sender.engine, verify=authority.ca_file)
+
+    with pytest.raises(APIConnectionError, match="the answer broke off") as caught:
+        sender.send(peer, settings=settings)
+
+    assert caught.value.retryable
+    assert sender.send(peer, settings=settings).status == 200
 
 
 def test_a_custom_ca_is_accepted(sender: Sender, new_wire: NewWire, authority: Authority) -> None:

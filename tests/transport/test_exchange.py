@@ -111,7 +111,11 @@ def test_a_connection_the_server_closed_between_calls_is_replaced(sender: Sender
 
     assert sender.send(wire).status == 200
     wire.wait_for_end()
-    assert sender.send(wire).status == 200
+    try:
+        assert sender.send(wire).status == 200
+    except APIConnectionError as error:  # it may close in the very moment of the call, and then a retry is due
+        assert error.retryable  # noqa: PT017 - most of the time there is none
+        assert sender.send(wire).status == 200
     assert wire.connections == 2
 
 
