@@ -107,7 +107,6 @@ def test_a_request_given_up_before_its_head_lets_go_of_its_connection(streamed: 
     assert wire.opened[-1].hung_up.wait(1)
 
 
-@pytest.mark.xfail(reason="the end mark and the end of the body are left unread")
 def test_a_client_of_the_callers_keeps_its_connection(wire: Wire) -> None:
     with httpx.Client() as client:
         for _ in range(2):
@@ -115,7 +114,6 @@ def test_a_client_of_the_callers_keeps_its_connection(wire: Wire) -> None:
     assert wire.connections == 1
 
 
-@pytest.mark.xfail(reason="a client of the caller's is read without a limit for a usage that never comes")
 def test_a_client_of_the_callers_does_not_hold_up_the_end(wire: Wire) -> None:
     wire.answers(stream([event(chunk("Hi", "stop"))], None, HoldOpen()))
     with httpx.Client() as client, Held("sync", wire, client=client, timeout=4) as held:

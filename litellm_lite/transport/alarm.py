@@ -16,13 +16,13 @@ class Alarm:
     must be over; the timer looks there when it fires, and most streams never see it fire.
     """
 
-    __slots__ = ("_due", "_loop", "_rang", "_task", "_timer")
+    __slots__ = ("_due", "_loop", "_rang", "_rings_at", "_task", "_timer")
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[object] | None = None
-        self._due = 0.0
+        self._due = self._rings_at = 0.0
         self._rang = False
 
     async def wait(self, awaited: Awaitable[T], seconds: float | None) -> T:
@@ -51,16 +51,20 @@ class Alarm:
     def _arm(self, seconds: float) -> None:
         self._rang = False
         self._due = self._loop.time() + seconds
-        if self._timer is None or self._timer.when() > self._due:
+        if self._timer is None or self._rings_at > self._due:
             self.close()
-            self._timer = self._loop.call_at(self._due, self._ring)
+            self._set()
+
+    def _set(self) -> None:
+        self._rings_at = self._due
+        self._timer = self._loop.call_at(self._due, self._ring)
 
     def _ring(self) -> None:
         self._timer = None
         if self._task is None:
             return
         if self._loop.time() < self._due:  # reads have moved the limit since the timer was set
-            self._timer = self._loop.call_at(self._due, self._ring)
+            self._set()
             return
         self._rang = True
         self._task.cancel()

@@ -7,6 +7,7 @@ request, so it is never the default there.
 
 from __future__ import annotations
 
+import math
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from litellm_lite.transport.seam import Deadlines, bad_ca_file, connect_expired,
 
 # A UnicodeError is a host name that DNS cannot carry, found out when it is looked up.
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError)
+_FOR_EVER_S = 1 << 20
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100)
 
 
@@ -115,9 +117,18 @@ class _ReadLimit:
     def limit(self) -> float | None:
         return self.deadlines.remaining(self.limit_s)
 
+    def __index__(self) -> int:
+        """Return the limit in whole seconds: how a socket reads a timeout that is no float, anew for every wait."""
+        seconds = self.limit()
+        return _FOR_EVER_S if seconds is None else math.ceil(seconds)
+
 
 class HttpxEngine:
-    """Sends over a synchronous client: its own, or the caller's, which only knows one read timeout."""
+    """Sends over a synchronous client: its own, or the caller's.
+
+    The caller's sockets are httpcore's own, and can be timed to the second. What else its transport may be (a mock,
+    another library) gets one number for all reads.
+    """
 
     __slots__ = ("_client", "_own")
     deaf = False
@@ -127,9 +138,11 @@ class HttpxEngine:
 
     def open(self, request: WireRequest, deadlines: Deadlines, *, whole: bool) -> HttpxStream:  # noqa: ARG002
         limit = _ReadLimit(deadlines)
-        built = _build(self._client, request, deadlines, limit if self._own else deadlines.remaining())
+        built = _build(self._client, request, deadlines)
+        timed = self._own or type(self._client._transport_for_url(built.url)) is httpx.HTTPTransport  # noqa: SLF001
+        built.extensions["timeout"]["read"] = limit if timed else deadlines.remaining()
         try:
-            return HttpxStream(self._client.send(built, stream=True), limit, own=self._own)
+            return HttpxStream(_sent(self._client, built), limit, timed=timed)
         except _FAILURES as error:
             _raise_for(error, request.url, deadlines)
 
@@ -139,8 +152,8 @@ class HttpxStream:
 
     __slots__ = ("_body", "_limit", "_response", "headers", "status", "timed")
 
-    def __init__(self, response: httpx.Response, limit: _ReadLimit, *, own: bool) -> None:
-        self._response, self._limit, self.timed = response, limit, own
+    def __init__(self, response: httpx.Response, limit: _ReadLimit, *, timed: bool) -> None:
+        self._response, self._limit, self.timed = response, limit, timed
         self._body: Iterator[bytes] = response.iter_bytes()
         self.status = response.status_code
         self.headers: Mapping[str, str] = dict(response.headers)
@@ -167,10 +180,10 @@ class AsyncHttpxEngine:
         self._client = client
 
     async def open(self, request: WireRequest, deadlines: Deadlines, *, whole: bool) -> AsyncHttpxStream:  # noqa: ARG002
-        built = _build(self._client, request, deadlines, None)
+        built = _build(self._client, request, deadlines)
         alarm = Alarm()
         try:
-            response = await alarm.wait(self._client.send(built, stream=True), deadlines.remaining())
+            response = await alarm.wait(_sent(self._client, built), deadlines.remaining())
         except TimeoutError as error:
             alarm.close()
             raise deadlines.expired() from error
@@ -207,8 +220,12 @@ class AsyncHttpxStream:
         await self._response.aclose()
 
 
-def _build(client: Any, request: WireRequest, deadlines: Deadlines, read: Any) -> httpx.Request:
-    timeouts = {"connect": deadlines.connect_s, "read": read, "write": deadlines.remaining(), "pool": None}
+def _sent(client: Any, built: httpx.Request) -> Any:
+    return client.send(built, stream=True, follow_redirects=False)  # a caller's client may have been told otherwise
+
+
+def _build(client: Any, request: WireRequest, deadlines: Deadlines) -> httpx.Request:
+    timeouts = {"connect": deadlines.connect_s, "read": None, "write": deadlines.remaining(), "pool": None}
     try:
         built: httpx.Request = client.build_request(
             request.method,

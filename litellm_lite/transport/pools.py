@@ -89,9 +89,8 @@ class Pools:
         return "httpx", settings.verify
 
     def _use_rust(self, settings: Settings) -> bool:
-        if settings.engine != "auto":
-            return settings.engine == "pyreqwest"
-        return not self._forked_after_rust
+        """Decide. Where pyreqwest had begun before a fork, its thread is missing in the child, asked for or not."""
+        return settings.engine != "httpx" and not self._forked_after_rust
 
     def _make_sync(self, key: EngineKey) -> Engine:
         with self._lock:

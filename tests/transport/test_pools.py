@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from litellm_lite.call import Timeouts
-from litellm_lite.errors import BadRequestError
+from litellm_lite.errors import BadRequestError, Timeout
 from litellm_lite.transport import exchange
 from litellm_lite.transport.pools import Pools
 from litellm_lite.transport.seam import Settings
-from tests.transport.sending import request_to
-from tests.wire import Wire
+from tests.transport.sending import NO_LIMITS, request_to
+from tests.wire import HoldOpen, Send, Wire, chunk_frame, redirect, stream_head
 
 
 @pytest.fixture
@@ -110,6 +110,36 @@ def test_a_client_of_the_callers_own_is_used(wire: Wire) -> None:
         exchange.open_stream(request_to(wire), Timeouts(), Settings(), client).close()
 
     assert [request.headers["x-mine"] for request in wire.requests] == ["yes", "yes"]
+
+
+def test_the_reads_of_a_callers_client_are_timed_to_the_second(wire: Wire) -> None:
+    wire.answers([*stream_head(), Send(chunk_frame(b"one")), HoldOpen()])
+    with httpx.Client() as client:
+        opened = exchange.open_stream(request_to(wire), Timeouts(), Settings(), client)
+        assert opened.read() == b"one"
+        with pytest.raises(Timeout):
+            opened.read(0.25)
+        opened.close()
+
+
+def test_a_callers_transport_of_another_kind_gets_one_number(wire: Wire) -> None:
+    seen = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"]["read"])
+        return httpx.Response(200, content=b"{}")
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        opened = exchange.open_stream(request_to(wire), Timeouts(), Settings(), client)
+        assert (opened.timed, opened.read()) == (False, b"{}")
+    assert seen == [pytest.approx(600, abs=1)]
+
+
+@pytest.mark.parametrize("limits", [Timeouts(), NO_LIMITS])
+def test_a_callers_client_does_not_follow_where_ours_would_not(wire: Wire, limits: Timeouts) -> None:
+    wire.answers(redirect(307, "http://llm.invalid/v1"))
+    with httpx.Client(follow_redirects=True) as client:
+        assert exchange.send(request_to(wire), limits, Settings(), client).status == 307
 
 
 def test_an_async_client_of_the_callers_own_is_used(wire: Wire) -> None:

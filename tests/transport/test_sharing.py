@@ -93,7 +93,7 @@ def test_loops_in_several_threads_do_not_meet(engine, wire: Wire) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-@pytest.mark.parametrize("engine", ["auto", "httpx"])
+@pytest.mark.parametrize("engine", ["auto", "pyreqwest", "httpx"])
 def test_both_sides_of_a_fork_can_call(engine, wire: Wire) -> None:
     settings = Settings(engine)
 
