@@ -41,7 +41,7 @@ pins: ## choose the newest versions that fit pyproject.toml and pin them
 	mv build/pins.txt $(PINS)
 
 clean: ## remove all that these targets made
-	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .cache build dist *.egg-info htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The two ways to be ready: for the demo, and for everything. A stamp is older than what it was made from

@@ -247,9 +247,6 @@ def _raise_for(error: Exception, url: str, deadlines: Deadlines) -> NoReturn:
     if isinstance(error, httpx.TimeoutException):
         raise deadlines.expired() from error
     reason = str(error) or type(error).__name__
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        msg = f"the request cannot be sent: {reason}; check api_base"
-        raise BadRequestError(msg) from error
     if isinstance(error, httpx.ConnectError | UnicodeError):
         refused = "[SSL" in reason and "EOF" not in reason  # a handshake that broke off may succeed the next time
         raise (untrusted if refused else unreachable)(url, reason) from error

@@ -17,6 +17,8 @@ EngineName = Literal["auto", "pyreqwest", "httpx"]
 SHORTEST_WAIT_S = 0.001  # a socket takes 0 for "do not wait at all"
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+_HOST = re.compile(r"[\w.:-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
@@ -141,6 +143,8 @@ def _address_flaw(url: str) -> str | None:
         _ = parts.port
     except ValueError as error:
         return f"its address is none ({error})"
+    if _NOT_IN_ADDRESS.search(url) or not _HOST.fullmatch(parts.hostname or "-"):
+        return "its address holds a space or another character no address has"
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "its address must begin with http:// or https:// and name a host"
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -165,6 +166,36 @@ def test_a_client_of_the_wrong_kind_is_refused(wire: Wire) -> None:
     with httpx.Client() as client:
         asyncio.run(main(client))
     assert wire.requests == []
+
+
+def test_after_a_fork_a_child_leaves_the_parents_engines_alone(own_pools: Pools) -> None:
+    parents = own_pools.engine(Settings(), EVEN, stream=False, client=None)
+    understudy = own_pools.understudy
+
+    own_pools._after_fork_in_child()
+
+    childs = own_pools.engine(Settings(), EVEN, stream=False, client=None)
+    assert (name_of(parents), name_of(childs)) == ("pyreqwest", "httpx")
+    assert own_pools.understudy is not understudy
+    assert asyncio.run(name_of_async(own_pools, Settings("pyreqwest"), EVEN)) == "httpx"
+    own_pools._settle()
+
+
+def test_a_fork_before_pyreqwest_began_costs_nothing(own_pools: Pools) -> None:
+    own_pools.engine(Settings("httpx"), EVEN, stream=False, client=None)
+
+    own_pools._after_fork_in_child()
+
+    assert name_of(own_pools.engine(Settings(), EVEN, stream=False, client=None)) == "pyreqwest"
+
+
+def test_settling_before_the_exit_is_quick(own_pools: Pools) -> None:
+    asyncio.run(name_of_async(own_pools, Settings(), EVEN))
+    started = time.monotonic()
+
+    own_pools._settle()
+
+    assert time.monotonic() - started < 2
 
 
 def test_after_closing_the_pools_open_anew(wire: Wire) -> None:

@@ -291,6 +291,16 @@ def test_an_understudy_serves_many_calls_with_one_thread() -> None:
     understudy.close()
 
 
+def test_where_there_are_no_more_threads_the_main_thread_waits_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        msg = "can't create new thread at interpreter shutdown"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    assert Understudy().run(threading.get_ident) == threading.get_ident()
+
+
 def test_an_understudy_raises_what_the_call_raises_and_keeps_no_trace() -> None:
     class Marked(Exception):  # noqa: N818
         pass
