@@ -7,6 +7,7 @@ The two public streams, sync and async, are thin loops around it.
 from __future__ import annotations
 
 import logging
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -235,7 +236,10 @@ class CompletionStream(CustomStreamWrapper):
         self.close()
 
     def __del__(self) -> None:
-        self.close()  # a loop that was left with `break` must not keep its connection
+        # A loop that was left with `break` must not keep its connection. When the interpreter ends, its sockets go
+        # anyway, and httpx would reach for modules that are gone (a segmentation fault with Python 3.13).
+        if not sys.is_finalizing():
+            self.close()
 
     def close(self) -> None:
         """Let go of the connection; what was not read is lost."""

@@ -139,7 +139,8 @@ def by_path(request: Request) -> Steps:
 
 
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", BEGINNING + code, *arguments]
+    # Python 3.12 and later warn of every fork beside a thread; here that is the point.
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", BEGINNING + code, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
