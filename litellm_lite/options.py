@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from litellm_lite.call import Timeouts
 from litellm_lite.errors import BadRequestError, UnsupportedParamsError
 from litellm_lite.params import NO_CHOICE, Choice, shown
 from litellm_lite.retries import DEFAULT_RETRIES
+from litellm_lite.transport.seam import HEADER_NAME, HEADER_VALUE
 
 _LABELS = frozenset({
     "metadata", "litellm_metadata", "litellm_call_id", "litellm_trace_id", "litellm_session_id", "tags", "id",
@@ -91,8 +91,6 @@ _ELSEWHERE_PREFIXES = {
     "mock_": "is not there; pass mock_response=",
 }
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _PREFIXES = tuple(_ELSEWHERE_PREFIXES)
 _NEUTRAL: tuple[Any, ...] = (False, [], {}, "")  # asks for nothing
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -188,12 +186,12 @@ def check_headers(headers: Any, param: str) -> dict[str, str]:
     if not isinstance(headers, Mapping):
         raise BadRequestError(f"{param} must be a dictionary of names and values, not {shown(headers)}", param=param)
     for name, value in headers.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            start = _HEADER_NAME.match(name) if isinstance(name, str) else None
+        if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+            start = HEADER_NAME.match(name) if isinstance(name, str) else None
             where = f"begins with {start.group()!r}" if start else "has no beginning"
             msg = f"{param} has a name that is none for a header; it {where}, and only letters, digits and - may follow"
             raise BadRequestError(msg, param=param)
-        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+        if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
             msg = f"{param}[{name!r}] must be text of printable ASCII characters; encode it first"
             raise BadRequestError(msg, param=param)
     return dict(headers)

@@ -38,10 +38,13 @@ class Plan:
 
     @property
     def wants_usage(self) -> bool:
-        """Whether a stream of this call is expected to carry its usage."""
+        """Whether a stream of this call is expected to carry its usage: it was asked for, or always comes."""
+        rule = self.provider.contract(self.call.variant).rules.get("stream_options")
+        if rule is not None and not rule.sends:
+            return True
         sent = self.call.params.get("stream_options") or {}
         asked = sent.get("include_usage") if isinstance(sent, Mapping) else None
-        return bool(self.provider.row.asks_usage if asked is None else asked) or self.call.variant == "native"
+        return bool(self.provider.row.asks_usage if asked is None else asked)
 
     def locate(self, error: APIError) -> APIError:
         """Return the error with provider and model on it, where the place that raised it did not know them."""

@@ -140,7 +140,6 @@ class CustomStreamWrapper:
         self._core = core
         self._end = finish
         self._hidden_params: dict[str, Any] = finish.hidden_params
-        self._delivered = False
 
     @property
     def hidden_params(self) -> dict[str, Any]:

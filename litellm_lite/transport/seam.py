@@ -16,10 +16,10 @@ from litellm_lite.errors import APIConnectionError, APIResponseValidationError, 
 EngineName = Literal["auto", "pyreqwest", "httpx"]
 SHORTEST_WAIT_S = 0.001  # a socket takes 0 for "do not wait at all"
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _HOST = re.compile(r"[\w.:-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def check_request(request: WireRequest) -> None:
         msg = f"the request cannot be sent: {flaw}; check api_base"
         raise BadRequestError(msg, param="api_base")
     for name, value in request.headers.items():
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             msg = f"the request cannot be sent: the header {name!r} holds what HTTP cannot carry; check extra_headers"
             raise BadRequestError(msg, param="extra_headers")
 
