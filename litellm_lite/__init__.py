@@ -24,8 +24,8 @@ _WHERE = {
         "BlockedPiiEntityError BudgetExceededError ContentPolicyViolationError ContextWindowExceededError "
         "GuardrailRaisedException ImageFetchError InternalServerError InvalidRequestError JSONSchemaValidationError "
         "LiteLLMUnknownProvider MidStreamFallbackError MockException NotFoundError PaymentRequiredError "
-        "PermissionDeniedError RateLimitError RejectedRequestError ServiceUnavailableError Timeout "
-        "UnprocessableEntityError UnsupportedParamsError"
+        "PermissionDeniedError PriceUnknown RateLimitError RejectedRequestError ServiceUnavailableError Timeout "
+        "TokenizerError UnprocessableEntityError UnsupportedParamsError"
     ),
     "exceptions": "exceptions",
     "registry": (
@@ -74,10 +74,12 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.errors import NotFoundError as NotFoundError
     from litellm_lite.errors import PaymentRequiredError as PaymentRequiredError
     from litellm_lite.errors import PermissionDeniedError as PermissionDeniedError
+    from litellm_lite.errors import PriceUnknown as PriceUnknown
     from litellm_lite.errors import RateLimitError as RateLimitError
     from litellm_lite.errors import RejectedRequestError as RejectedRequestError
     from litellm_lite.errors import ServiceUnavailableError as ServiceUnavailableError
     from litellm_lite.errors import Timeout as Timeout
+    from litellm_lite.errors import TokenizerError as TokenizerError
     from litellm_lite.errors import UnprocessableEntityError as UnprocessableEntityError
     from litellm_lite.errors import UnsupportedParamsError as UnsupportedParamsError
     from litellm_lite.registry import get_max_tokens as get_max_tokens

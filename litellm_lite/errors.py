@@ -11,6 +11,7 @@
     ├── AuthenticationError         401
     ├── PermissionDeniedError       403
     ├── NotFoundError               404
+    │   └── PriceUnknown                    a cost was asked for, and there is no price
     ├── UnprocessableEntityError    422
     ├── RateLimitError              429
     ├── InternalServerError         500
@@ -21,6 +22,7 @@
     │   └── Timeout                 408, and 504 from upstream
     ├── APIResponseValidationError  an answer that is not what the API promises
     │   └── JSONSchemaValidationError
+    ├── TokenizerError              a tokenizer's file is not the one it claims to be
     └── MockException
 
     BudgetExceededError, GuardrailRaisedException, BlockedPiiEntityError stand beside the tree, as in LiteLLM.
@@ -148,6 +150,10 @@ class NotFoundError(APIError):
     may_retry = False
 
 
+class PriceUnknown(NotFoundError):  # noqa: N818 - a state of knowledge more than a failure
+    """A cost was asked for, and a price it needs is not known; pass the prices, or call register_model()."""
+
+
 class UnprocessableEntityError(APIError):
     """The vendor understood the request and cannot process it (422)."""
 
@@ -199,6 +205,12 @@ class APIResponseValidationError(APIError):
 
 class JSONSchemaValidationError(APIResponseValidationError):
     """The answer does not fit the schema that was asked for."""
+
+
+class TokenizerError(APIError):
+    """The file of a tokenizer is damaged, or is another file than its name says."""
+
+    may_retry = False
 
 
 class MockException(APIError):  # noqa: N818 - LiteLLM's name

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litellm_lite.tokens import (
+from litellm_lite.tokens.llama import (
     LlamaFamily,
     count_llama_chat,
     encode_llama_text,
@@ -203,7 +203,7 @@ def test_a_package_without_the_file_gives_no_encoding(monkeypatch: pytest.Monkey
 def test_counting_without_the_package_names_the_remedy() -> None:
     script = (
         "import sys; sys.modules['llama_models'] = None\n"
-        "from litellm_lite.tokens import count_llama_chat\n"
+        "from litellm_lite.tokens.llama import count_llama_chat\n"
         "try: count_llama_chat([{'role': 'user', 'content': 'hi'}], 'llama3')\n"
         "except LookupError as error: print(error.args[0])\n"
     )
@@ -214,7 +214,7 @@ def test_counting_without_the_package_names_the_remedy() -> None:
 @needs_vocabulary
 def test_the_package_is_read_and_not_imported() -> None:
     script = (
-        "import sys; from litellm_lite.tokens import llama_encoding; llama_encoding('llama3')\n"
+        "import sys; from litellm_lite.tokens.llama import llama_encoding; llama_encoding('llama3')\n"
         "print('llama_models' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from litellm_lite.tokens import LlamaFamily
+from litellm_lite.tokens.llama import LlamaFamily
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import orjson
 
 from litellm_lite.emulator.ask import Ask
 from litellm_lite.emulator.messages import text_of
-from litellm_lite.tokens import (
+from litellm_lite.tokens.llama import (
     LlamaFamily,
     count_llama_chat,
     encode_llama_text,

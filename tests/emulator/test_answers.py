@@ -14,7 +14,7 @@ from litellm_lite.emulator import vocabulary
 from litellm_lite.emulator.answers import Answer, Completion, complete
 from litellm_lite.emulator.ask import Ask
 from litellm_lite.emulator.refusal import Refusal
-from litellm_lite.tokens import llama_encoding
+from litellm_lite.tokens.llama import llama_encoding
 from tests.emulator.bodies import LLAMA_33, SCOUT, WEATHER, ask, function, image_part, png, text_part, user
 
 needs_vocabulary = pytest.mark.skipif(llama_encoding("llama3") is None, reason="llama-models is not installed")

@@ -27,7 +27,7 @@ from litellm_lite import (
     NotFoundError,
     stream_chunk_builder,
 )
-from litellm_lite.tokens import count_llama_chat, encode_llama_text, llama_encoding
+from litellm_lite.tokens.llama import count_llama_chat, encode_llama_text, llama_encoding
 from tests.llama_cpp.caller import GREETING, Caller, Prompt
 from tests.llama_cpp.server import LlamaServer
 
