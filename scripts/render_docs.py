@@ -54,20 +54,15 @@ def neutral() -> str:
 
 
 def models() -> str:
-    """One row for each model of the registry."""
-    header = (
-        "model",
-        "context",
-        "output",
-        "takes",
-        "gives",
-        "$ per million in / out",
-        "ends",
-        "also",
-        "source",
-        "read",
-    )
-    return _table(header, (_model(info) for info in registry().models.values()))
+    """A section for each provider, with a row for each model that is not retired."""
+    infos = registry().models.values()
+    today = max(info.verified for info in infos)
+    current: dict[str, list[ModelInfo]] = {name: [] for name in sorted({info.provider for info in infos})}
+    for info in infos:
+        if (info.deprecation_date or today) >= today:
+            current[info.provider].append(info)
+    header = ("model", "context", "output", "takes", "in / out", "cached", "until")
+    return "".join(f"\n### {name}\n\n{_table(header, map(_model, known))}" for name, known in current.items()) + "\n"
 
 
 def llama_models() -> str:
@@ -103,17 +98,16 @@ def _cell(param: str, rule: Rule | None) -> str:
 
 
 def _model(info: ModelInfo) -> tuple[str, ...]:
+    cached = info.cache_read_input_token_cost
+    takes = [kind for kind in info.input_modalities if kind != "text"]
     return (
-        f"`{info.key}`",
+        f"`{info.key.removeprefix(f'{info.provider}/')}`",
         _count(info.max_input_tokens),
         _count(info.max_output_tokens),
-        _words(info.input_modalities),
-        _words(info.output_modalities),
-        _price(info),
-        info.row.get("deprecation_date") or "",
-        ", ".join(f"`{alias}`" for alias in info.row.get("aliases") or ()),
-        f"[{info.source.split('/')[2]}]({info.source})" if "//" in info.source else info.source,
-        info.verified,
+        ", ".join(takes),
+        f"[{_price(info)}]({info.source.partition('?')[0]})",
+        "" if cached is None else _dollars(cached),
+        info.deprecation_date or "",
     )
 
 
@@ -132,10 +126,12 @@ def _llama(info: ModelInfo) -> tuple[str, ...]:
 
 def _price(info: ModelInfo) -> str:
     rates = (info.input_cost_per_token, info.output_cost_per_token)
-    told = " / ".join("unknown" if rate is None else _dollars(rate) for rate in rates)
-    if rates == (None, None):
+    if rates[1] is None and info.row["mode"] == "embedding":
+        rates = rates[:1]
+    told = " / ".join("?" if rate is None else _dollars(rate) for rate in rates)
+    if set(rates) == {None}:
         return "unknown"
-    return told if info.tier_threshold is None else f"{told} up to {_count(info.tier_threshold)} tokens"
+    return told if info.tier_threshold is None else f"{told} up to {info.tier_threshold // 1000}k"
 
 
 def _dollars(rate: Decimal) -> str:

@@ -76,12 +76,40 @@ def test_the_table_of_parameters_tells_sent_renamed_noted_refused_and_passed_on(
     assert rows["top_k"][columns.index("`openai/`")] == "passed on"
 
 
-def test_the_table_of_models_holds_every_one_and_no_price_that_is_unknown(render: ModuleType) -> None:
-    rows = render.models().splitlines()[2:]
-    assert len(rows) == len(registry().models)
-    assert all("| unknown |" in row for row in rows if "`meta_llama/" in row)
-    assert "| 0.15 / 0.6 |" in next(row for row in rows if "`gpt-4o-mini`" in row)
-    assert "up to 272,000 tokens" in next(row for row in rows if "`gpt-6-sol`" in row)
+def test_the_tables_of_models_hold_every_one_that_is_not_retired(render: ModuleType) -> None:
+    titles, rows = sections(render.models())
+    infos = registry().models.values()
+    today = max(info.verified for info in infos)
+    assert titles == sorted({info.provider for info in infos})
+    assert len(rows) == sum((info.deprecation_date or today) >= today for info in infos)
+    assert ("openai", "gpt-4o-2024-05-13") not in rows  # gone since 2026-10-23
+    assert ("azure", "gpt-4o-2024-05-13") in rows
+
+
+def test_the_tables_of_models_tell_prices_and_that_some_are_unknown(render: ModuleType) -> None:
+    _, rows = sections(render.models())
+    assert all(row[4].startswith("[unknown](") for (provider, _), row in rows.items() if provider == "meta_llama")
+    assert rows["openai", "gpt-4o-mini"][4:6] == [
+        "[0.15 / 0.6](https://developers.openai.com/api/docs/pricing)",
+        "0.075",
+    ]
+    assert rows["openai", "gpt-6-sol"][4].startswith("[2 / 10 up to 272k](")
+    assert rows["openai", "text-embedding-3-small"][4].startswith("[0.02](")
+    assert rows["openrouter", "meta-llama/llama-3.3-70b-instruct:free"][4].startswith("[0 / 0](")
+    assert rows["bedrock", "twelvelabs.pegasus-1-5-v1:0"][4].startswith("[? / 7.5](")
+
+
+def sections(text: str) -> tuple[list[str], dict[tuple[str, str], list[str]]]:
+    """The titles of all sections, and the cells of all rows by title and model."""
+    titles: list[str] = []
+    rows = {}
+    for line in text.splitlines():
+        if line.startswith("### "):
+            titles.append(line.removeprefix("### "))
+        elif line.startswith("| `"):
+            cells = [cell.strip() for cell in line.split("|")[1:-1]]
+            rows[titles[-1], cells[0].strip("`")] = cells
+    return titles, rows
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,317 +1,307 @@
-"""model_prices.json: every row is whole, sourced and dated, and every rate stands here a second time."""
+"""model_prices.json: every row keeps to the schema, is sourced and dated, and every rate stands in a second file."""
+
+from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
-FILE = Path(__file__).resolve().parents[1] / "model_prices.json"
-ROWS: dict[str, dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"), parse_float=Decimal)
+from scripts.registry.fields import schema
+from scripts.registry.pins import pin
 
-REQUIRED = {
-    **dict.fromkeys(("litellm_provider", "mode", "source", "verified", "via"), str),
-    **dict.fromkeys(("max_input_tokens", "max_output_tokens"), int),
-    **dict.fromkeys(("supported_modalities", "supported_output_modalities"), list),
-}
-OPTIONAL = {
-    **dict.fromkeys(("deprecation_date", "notes"), str),
-    **dict.fromkeys(("rpm", "tpm"), int),
-    **dict.fromkeys(("aliases", "conflicts", "supported_endpoints"), list),
-    "image_rules": dict,
-    **dict.fromkeys(
-        (
-            "supports_audio_input",
-            "supports_audio_output",
-            "supports_function_calling",
-            "supports_native_streaming",
-            "supports_parallel_function_calling",
-            "supports_pdf_input",
-            "supports_prompt_caching",
-            "supports_reasoning",
-            "supports_response_schema",
-            "supports_system_messages",
-            "supports_tool_choice",
-            "supports_vision",
-            "supports_web_search",
-        ),
-        bool,
-    ),
-}
-PRICE = re.compile(
-    r"(input_cost_per_token|output_cost_per_token|cache_read_input_token_cost|cache_creation_input_token_cost"
-    r"|input_cost_per_audio_token|output_cost_per_audio_token)(_above_\d+k_tokens)?"
-)
-FIELDS = {**REQUIRED, **OPTIONAL}
-MODALITIES = {"text", "image", "audio"}
-FORMATS = {"jpeg", "png", "gif", "webp", "x-icon"}
+ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "model_prices.json"
+PINS = ROOT / "tests" / "fixtures" / "registry" / "rates.tsv"
+TEXT = FILE.read_text(encoding="utf-8")
+ROWS: dict[str, dict[str, Any]] = json.loads(TEXT, parse_float=Decimal)
 
-# US dollars per million tokens: prompt, completion, read from the cache.
-RATES = {
-    "gpt-4o": ("2.5", "10", "1.25"),
-    "gpt-4o-2024-11-20": ("2.5", "10", "1.25"),
-    "gpt-4o-2024-08-06": ("2.5", "10", "1.25"),
-    "gpt-4o-2024-05-13": ("5", "15", None),
-    "gpt-4o-mini": ("0.15", "0.6", "0.075"),
-    "gpt-4o-mini-2024-07-18": ("0.15", "0.6", "0.075"),
-    "gpt-4.1": ("2", "8", "0.5"),
-    "gpt-4.1-2025-04-14": ("2", "8", "0.5"),
-    "gpt-4.1-mini": ("0.4", "1.6", "0.1"),
-    "gpt-4.1-mini-2025-04-14": ("0.4", "1.6", "0.1"),
-    "gpt-4.1-nano": ("0.1", "0.4", "0.025"),
-    "gpt-4.1-nano-2025-04-14": ("0.1", "0.4", "0.025"),
-    "o3": ("2", "8", "0.5"),
-    "o3-2025-04-16": ("2", "8", "0.5"),
-    "o4-mini": ("1.1", "4.4", "0.275"),
-    "o4-mini-2025-04-16": ("1.1", "4.4", "0.275"),
-    "gpt-5": ("1.25", "10", "0.125"),
-    "gpt-5-2025-08-07": ("1.25", "10", "0.125"),
-    "gpt-5-mini": ("0.25", "2", "0.025"),
-    "gpt-5-mini-2025-08-07": ("0.25", "2", "0.025"),
-    "gpt-5-nano": ("0.05", "0.4", "0.005"),
-    "gpt-5-nano-2025-08-07": ("0.05", "0.4", "0.005"),
-    "gpt-5.4-mini": ("0.75", "4.5", "0.075"),
-    "gpt-5.4-mini-2026-03-17": ("0.75", "4.5", "0.075"),
-    "gpt-6-astra": ("10", "50", "1"),
-    "gpt-6-sol": ("2", "10", "0.2"),
-    "gpt-6-luna": ("0.1", "0.5", "0.01"),
-    "gpt-6.1-sol": ("2", "10", "0.1"),
-    "gpt-audio-1.5": ("2.5", "10", None),
-}
-# The same beyond 272,000 prompt tokens; then what is written to the cache, below and beyond.
-LONG_PROMPT_RATES = {
-    "gpt-6-astra": ("20", "75", "2", "12.5", "25"),
-    "gpt-6-sol": ("4", "15", "0.4", "2.5", "5"),
-    "gpt-6-luna": ("0.2", "0.75", "0.02", "0.125", "0.25"),
-    "gpt-6.1-sol": ("4", "15", "0.2", "2.5", "5"),
-}
-# Audio in, audio out.
-AUDIO_RATES = {"gpt-audio-1.5": ("32", "64")}
-
-BASE = ("input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost")
-LONG = "_above_272k_tokens"
-WRITE = "cache_creation_input_token_cost"
-
-every_row = pytest.mark.parametrize(("key", "row"), ROWS.items(), ids=ROWS)
-llama_rows = pytest.mark.parametrize("key", [key for key in ROWS if key.startswith("meta_llama/")])
+ROW_SCHEMA = Draft202012Validator({**schema()["$defs"]["row"], "$defs": schema()["$defs"]})
+TIER = re.compile(r"_above_(\d+)k_tokens")
+SERVICE = ("_batches", "_flex", "_priority", "_ultrafast")
 
 
 def flaws(row: dict[str, Any]) -> list[str]:
-    """What is wrong with a row, field by field."""
-    found = [f"{name} is missing" for name in REQUIRED if name not in row]
-    for name, value in row.items():
-        if PRICE.fullmatch(name):
-            if not isinstance(value, Decimal):
-                found.append(f"{name} must be a decimal number above 0")
-        elif name not in FIELDS:
-            found.append(f"{name} is no field of the registry")
-        elif type(value) is not FIELDS[name]:
-            found.append(f"{name} must be of type {FIELDS[name].__name__}")
-    return found
-
-
-def pinned() -> dict[str, dict[str, Decimal]]:
-    """Every rate of the tables above, by row and field, per token."""
-    tables: list[tuple[dict[str, Any], tuple[str, ...]]] = [
-        (RATES, BASE),
-        (LONG_PROMPT_RATES, (*(name + LONG for name in BASE), WRITE, WRITE + LONG)),
-        (AUDIO_RATES, ("input_cost_per_audio_token", "output_cost_per_audio_token")),
+    """What the schema has against a row: where, and what."""
+    return [
+        f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
+        for error in sorted(ROW_SCHEMA.iter_errors(row), key=lambda error: list(map(str, error.absolute_path)))
     ]
-    found: dict[str, dict[str, Decimal]] = {}
-    for table, names in tables:
-        for key, rates in table.items():
-            known = {name: Decimal(rate) / 1_000_000 for name, rate in zip(names, rates, strict=True) if rate}
-            found.setdefault(key, {}).update(known)
-    return found
 
 
-@every_row
-def test_a_row_has_every_required_field_and_no_unknown_one(key, row):
-    assert flaws(row) == []
+def prices(row: dict[str, Any]) -> dict[str, Decimal]:
+    return {name: value for name, value in row.items() if "cost" in name and not isinstance(value, dict)}
+
+
+def broken(holds: Any) -> list[str]:
+    """The keys of all rows for which something does not hold."""
+    return [key for key, row in ROWS.items() if not holds(row)]
+
+
+# The schema, and what it refuses
+
+
+def test_every_row_keeps_to_the_schema() -> None:
+    assert {key: found for key, row in ROWS.items() if (found := flaws(row))} == {}
 
 
 @pytest.mark.parametrize(
-    ("change", "flaw"),
+    "change",
     [
-        ({"input_cost_per_tokens": Decimal("0.1")}, "input_cost_per_tokens is no field of the registry"),
-        ({"supports_visions": True}, "supports_visions is no field of the registry"),
-        ({"input_cost_per_token": 0}, "input_cost_per_token must be a decimal number above 0"),
-        ({"output_cost_per_token": "0.1"}, "output_cost_per_token must be a decimal number above 0"),
-        ({"max_input_tokens": "128000"}, "max_input_tokens must be of type int"),
-        ({"max_input_tokens": True}, "max_input_tokens must be of type int"),
-        ({"aliases": "gpt"}, "aliases must be of type list"),
+        {"input_cost_per_tokens": Decimal("0.1")},
+        {"supports_visions": True},
+        {"input_cost_per_token": Decimal("-0.000001")},
+        {"cache_read_input_token_cost": 0},
+        {"output_cost_per_token": "0.1"},
+        {"output_cost_per_token": Decimal("0.1")},
+        {"input_cost_per_token": None},
+        {"max_input_tokens": "128000"},
+        {"max_input_tokens": 0},
+        {"max_output_tokens": True},
+        {"aliases": "gpt"},
+        {"aliases": ["GPT"]},
+        {"mode": "chats"},
+        {"litellm_provider": "bedrock_converse"},
+        {"supported_modalities": ["sound"]},
+        {"deprecation_date": "next year"},
+        {"source": "LiteLLM's file"},
+        {"image_rules": {"formats": ["png"]}},
+        {"conflicts": [{"field": "max_input_tokens", "value": 1, "source": "somebody"}]},
+        {"conflicts": [{"field": "max_input_tokens", "value": 1, "source": "somebody", "reason": "no"}]},
+        {"off_peak_pricing": {"input_cost_per_token": Decimal("0.000001")}},
+        {"tier_includes_threshold": False},
+    ],
+    ids=str,
+)
+def test_a_flawed_row_is_refused(change: dict[str, Any]) -> None:
+    assert flaws({**ROWS["gpt-4o"], **change}) != []
+
+
+@pytest.mark.parametrize("name", ["litellm_provider", "mode", "source", "verified", "via"])
+def test_a_row_without_a_required_field_is_refused(name: str) -> None:
+    row = {field: value for field, value in ROWS["gpt-4o"].items() if field != name}
+    assert flaws(row) == [f": {name!r} is a required property"]
+
+
+def test_a_row_that_costs_nothing_is_refused_unless_it_says_that_it_is_free() -> None:
+    nothing = {**ROWS["gpt-4o"], "input_cost_per_token": 0, "output_cost_per_token": 0}
+    assert flaws(nothing) != []
+    assert flaws({**nothing, "notes": "The price is not known."}) != []
+    assert flaws({**nothing, "notes": "Free: nobody pays for it."}) == []
+
+
+@pytest.mark.parametrize("name", ["input_cost_per_token", "output_cost_per_token"])
+def test_a_row_that_costs_nothing_on_one_side_is_refused(name: str) -> None:
+    assert flaws({**ROWS["gpt-4o"], name: 0, "notes": "Free: nobody pays for it."}) != []
+
+
+# Every row
+
+
+def test_a_row_was_read_on_a_day_of_this_project() -> None:
+    assert broken(lambda row: date(2026, 1, 1) <= date.fromisoformat(row["verified"]) <= date(2100, 1, 1)) == []
+    dated = [row["deprecation_date"] for row in ROWS.values() if "deprecation_date" in row]
+    assert [day for day in dated if date.fromisoformat(day).isoformat() != day] == []
+
+
+def test_a_cached_token_costs_no_more_than_a_fresh_one() -> None:
+    def holds(row: dict[str, Any]) -> bool:
+        pairs = [(name, name.replace("cache_read_input_token_cost", "input_cost_per_token")) for name in prices(row)]
+        return all(row[cached] <= row[fresh] for cached, fresh in pairs if cached != fresh and fresh in row)
+
+    assert broken(holds) == []
+
+
+def test_a_larger_prompt_never_has_a_lower_rate() -> None:
+    def holds(row: dict[str, Any]) -> bool:
+        kinds: dict[str, list[tuple[int, Decimal]]] = {}
+        for name, value in prices(row).items():
+            size = TIER.search(name)
+            kinds.setdefault(TIER.sub("", name), []).append((int(size[1]) if size else 0, value))
+        return all([rate for _, rate in sorted(rates)] == sorted(rate for _, rate in rates) for rates in kinds.values())
+
+    assert broken(holds) == []
+
+
+def test_a_row_with_a_tier_has_every_list_price_in_it() -> None:
+    def holds(row: dict[str, Any]) -> bool:
+        listed = [name for name in prices(row) if "token" in name and not name.endswith(SERVICE)]
+        sizes = {found[0] for name in listed if (found := TIER.search(name))}
+        return all(f"{TIER.sub('', name)}{size}" in row for name in listed for size in sizes)
+
+    assert broken(holds) == []
+
+
+def test_a_tier_begins_inside_the_window() -> None:
+    def holds(row: dict[str, Any]) -> bool:
+        sizes = [int(found[1]) * 1000 for name in row if (found := TIER.search(name))]
+        return all(size < row.get("max_input_tokens", 10**9) for size in sizes)
+
+    assert broken(holds) == []
+
+
+def test_only_xais_tiers_begin_at_their_threshold() -> None:
+    tiered = {key for key, row in ROWS.items() if any(map(TIER.search, row))}
+    inclusive = {key for key, row in ROWS.items() if row.get("tier_includes_threshold")}
+    assert inclusive == {key for key in tiered if ROWS[key]["litellm_provider"] == "xai"}
+
+
+def test_an_answer_fits_into_the_window() -> None:
+    assert broken(lambda row: row.get("max_output_tokens", 0) <= row.get("max_input_tokens", 10**9)) == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "listed", "kind"),
+    [
+        ("supports_vision", "supported_modalities", "image"),
+        ("supports_audio_input", "supported_modalities", "audio"),
+        ("supports_video_input", "supported_modalities", "video"),
+        ("supports_audio_output", "supported_output_modalities", "audio"),
     ],
 )
-def test_a_flawed_row_is_found_out(change, flaw):
-    assert flaws({**ROWS["gpt-4o"], **change}) == [flaw]
+def test_modalities_and_flags_tell_the_same(flag: str, listed: str, kind: str) -> None:
+    assert broken(lambda row: listed not in row or (kind in row[listed]) is row.get(flag, False)) == []
 
 
-@pytest.mark.parametrize("name", REQUIRED)
-def test_a_row_without_a_required_field_is_found_out(name):
-    assert flaws({field: value for field, value in ROWS["gpt-4o"].items() if field != name}) == [f"{name} is missing"]
+def test_image_rules_stand_only_where_images_are_taken() -> None:
+    assert broken(lambda row: "image_rules" not in row or row["supports_vision"]) == []
 
 
-@every_row
-def test_a_row_names_a_page_and_the_day_it_was_read(key, row):
-    assert re.fullmatch(r"https://[\w.-]+/\S*", row["source"])
-    assert date(2026, 1, 1) <= date.fromisoformat(row["verified"])
-    assert row["via"]
+def test_a_conflict_is_about_a_field_of_the_registry_and_not_what_the_row_says() -> None:
+    known = schema()["$defs"]["row"]
+    fields = re.compile("|".join([*(f"^{name}$" for name in known["properties"]), *known["patternProperties"]]))
+    for key, row in ROWS.items():
+        for conflict in row.get("conflicts", []):
+            assert fields.match(conflict["field"]), (key, conflict)
+            assert conflict["value"] != row.get(conflict["field"]), (key, conflict)
 
 
-@every_row
-def test_a_price_is_above_zero_because_unknown_is_not_zero(key, row):
-    assert [name for name, value in row.items() if PRICE.fullmatch(name) and not value > 0] == []
+def test_a_source_says_one_thing_of_a_field() -> None:
+    for key, row in ROWS.items():
+        said = Counter((conflict["field"], conflict["source"]) for conflict in row.get("conflicts", []))
+        assert [claim for claim, times in said.items() if times > 1] == [], key
 
 
-@every_row
-def test_a_cached_token_costs_no_more_than_a_fresh_one(key, row):
-    for suffix in ("", LONG):
-        if BASE[2] + suffix in row:
-            assert row[BASE[2] + suffix] <= row[BASE[0] + suffix]
+def test_what_is_free_is_named() -> None:
+    free = {key for key, row in ROWS.items() if row.get("input_cost_per_token") == 0}
+    assert all(key.endswith(":free") for key in free if key.startswith("openrouter/"))
+    assert {key for key in free if not key.startswith("openrouter/")} == {
+        "gemini/gemma-3-27b-it",
+        "gemini/gemma-4-26b-a4b-it",
+        "gemini/gemma-4-31b-it",
+        "mistral/labs-leanstral-1-5",
+        "mistral/labs-leanstral-1-5-1",
+    }
 
 
-@every_row
-def test_limits_are_positive_and_modalities_known(key, row):
-    limits = [row[name] for name in ("max_input_tokens", "max_output_tokens", "rpm", "tpm") if name in row]
-    assert all(limit > 0 for limit in limits)
-    assert "text" in row["supported_modalities"]
-    assert {*row["supported_modalities"], *row["supported_output_modalities"]} <= MODALITIES
+# Keys and names
 
 
-@every_row
-def test_modalities_and_flags_tell_the_same(key, row):
-    assert ("image" in row["supported_modalities"]) is row.get("supports_vision", False)
-    assert ("audio" in row["supported_modalities"]) is row.get("supports_audio_input", False)
-    assert ("audio" in row["supported_output_modalities"]) is row.get("supports_audio_output", False)
+def test_a_model_of_a_provider_has_one_row() -> None:
+    names = Counter((row["litellm_provider"], _model(key)) for key, row in ROWS.items())
+    assert [name for name, times in names.items() if times > 1] == []
 
 
-@every_row
-def test_image_rules_are_whole_and_only_where_images_are_taken(key, row):
-    rules = row.get("image_rules")
-    if rules is not None:
-        assert row["supports_vision"] is True
-        assert set(rules) == {"formats", "max_bytes", "max_images"}
-        assert FORMATS.issuperset(rules["formats"])
-        assert min(rules["max_bytes"], rules["max_images"]) > 0
+def test_only_ids_that_no_other_host_has_stand_without_a_provider() -> None:
+    bare = {row["litellm_provider"] for key, row in ROWS.items() if not key.startswith(f"{row['litellm_provider']}/")}
+    assert bare == {"anthropic", "bedrock", "deepseek", "gemini", "openai"}
 
 
-@every_row
-def test_a_conflict_says_who_claims_what_and_why_not(key, row):
-    for conflict in row.get("conflicts", []):
-        assert set(conflict) == {"field", "value", "source", "reason"}
-        assert conflict["field"] in FIELDS or PRICE.fullmatch(conflict["field"])
-        assert conflict["value"] != row.get(conflict["field"])
-        assert conflict["source"]
-        assert conflict["reason"]
+def test_an_alias_is_no_other_models_name_at_its_provider() -> None:
+    aliases = Counter((row["litellm_provider"], alias) for row in ROWS.values() for alias in row.get("aliases", []))
+    assert [alias for alias, times in aliases.items() if times > 1] == []
+    ids = {(row["litellm_provider"], _model(key)) for key, row in ROWS.items()}
+    assert aliases.keys() & ids == set()
 
 
-@every_row
-def test_a_retirement_is_an_iso_date(key, row):
-    if "deprecation_date" in row:
-        assert date.fromisoformat(row["deprecation_date"]).isoformat() == row["deprecation_date"]
-
-
-@every_row
-def test_a_key_is_bare_for_openai_and_prefixed_for_everybody_else(key, row):
-    prefixed = key.startswith(f"{row['litellm_provider']}/")
-    assert prefixed is (row["litellm_provider"] != "openai")
-
-
-def test_an_alias_is_lower_case_and_belongs_to_one_model():
-    aliases = [alias for row in ROWS.values() for alias in row.get("aliases", [])]
-    assert len(aliases) == len(set(aliases))
-    assert [alias for alias in aliases if alias != alias.lower()] == []
-    assert not set(aliases) & {name for key in ROWS for name in (key, key.rpartition("/")[2])}
-
-
-def test_a_dated_snapshot_is_a_row_of_its_own_because_an_alias_goes_out_under_another_id():
+def test_a_dated_snapshot_is_a_row_of_its_own_because_an_alias_goes_out_under_another_id() -> None:
     aliases = [alias for row in ROWS.values() for alias in row.get("aliases", [])]
     assert [alias for alias in aliases if re.search(r"\d{4}-\d\d-\d\d", alias)] == []
 
 
-def test_a_key_stands_once_in_the_file():
-    keys: list[str] = []
-
-    def note(pairs):
-        keys.extend(name for name, value in pairs if isinstance(value, dict) and name != "image_rules")
-        return dict(pairs)
-
-    json.loads(FILE.read_text(encoding="utf-8"), object_pairs_hook=note)
-    assert sorted(keys) == sorted(ROWS)
+def test_a_key_stands_once_in_the_file_and_rows_stand_by_provider() -> None:
+    pairs: list[tuple[str, Any]] = json.loads(TEXT, object_pairs_hook=list)
+    keys = [key for key, _ in pairs]
+    assert keys == sorted(ROWS, key=lambda key: (ROWS[key]["litellm_provider"], key))
 
 
-def test_prices_are_written_as_plain_decimals():
-    assert not re.search(r": -?[\d.]+[eE]", FILE.read_text(encoding="utf-8"))
+def test_the_registry_has_every_provider_it_promises() -> None:
+    told = schema()["$defs"]["row"]["properties"]["litellm_provider"]["enum"]
+    assert {row["litellm_provider"] for row in ROWS.values()} == set(told)
 
 
-def test_every_rate_of_the_file_is_pinned_here_and_every_pin_is_in_the_file():
-    in_file = {key: {name: row[name] for name in row if PRICE.fullmatch(name)} for key, row in ROWS.items()}
-    assert {key: rates for key, rates in in_file.items() if rates} == pinned()
+# The file
 
 
-def test_the_seven_models_of_the_llama_api_are_here():
-    assert {key.removeprefix("meta_llama/") for key in ROWS if key.startswith("meta_llama/")} == {
-        "Llama-4-Maverick-17B-128E-Instruct-FP8",
-        "Llama-4-Scout-17B-16E-Instruct-FP8",
-        "Llama-3.3-70B-Instruct",
-        "Llama-3.3-8B-Instruct",
-        "Cerebras-Llama-4-Maverick-17B-128E-Instruct",
-        "Cerebras-Llama-4-Scout-17B-16E-Instruct",
-        "Groq-Llama-4-Maverick-17B-128E-Instruct",
-    }
+def test_prices_are_plain_decimals_that_floats_can_hold() -> None:
+    assert not re.search(r": -?[\d.]+[eE]", TEXT)
+    assert [
+        number for number in re.findall(r": (\d+\.\d+)", TEXT) if Decimal(repr(float(number))) != Decimal(number)
+    ] == []
 
 
-@llama_rows
-def test_a_llama_api_model_has_no_price_and_says_that_zero_was_claimed(key):
-    assert [name for name in ROWS[key] if "cost" in name] == []
-    assert any(c["field"] == "input_cost_per_token" and c["value"] == 0 for c in ROWS[key]["conflicts"])
+def test_the_file_is_small_and_read_in_a_moment() -> None:
+    assert len(TEXT) < 2_000_000
+    assert orjson.loads(TEXT).keys() == ROWS.keys()
 
 
-@llama_rows
-def test_a_llama_api_model_has_the_window_that_is_served_not_the_one_of_the_weights(key):
-    assert ROWS[key]["max_input_tokens"] == (32000 if "/Cerebras-" in key else 128000)
-    assert ROWS[key]["max_output_tokens"] == 4096
+def test_every_field_has_a_line_of_its_own() -> None:
+    lines = TEXT.splitlines()
+    assert sum(len(row) for row in ROWS.values()) == len(re.findall(r'^  "', TEXT, re.MULTILINE))
+    assert max(map(len, lines)) < 700
 
 
-@llama_rows
-def test_only_metas_own_llama_4_models_see_images(key):
-    sees = key.endswith("-FP8")
-    assert ROWS[key]["supports_vision"] is sees
-    assert ("image_rules" in ROWS[key]) is sees
-
-
-@llama_rows
-def test_llama_api_models_call_tools_and_metas_own_keep_to_a_schema(key):
-    assert ROWS[key]["supports_function_calling"] is True
-    accelerated = key.startswith(("meta_llama/Cerebras-", "meta_llama/Groq-"))
-    assert ROWS[key].get("supports_response_schema") is (None if accelerated else True)
+def test_every_rate_is_pinned() -> None:
+    """A changed number changes tests/fixtures/registry/rates.tsv too: a price is not changed by the way."""
+    pinned = PINS.read_text(encoding="utf-8").splitlines()[1:]
+    rows = json.loads(TEXT, parse_float=Decimal, parse_int=Decimal)
+    fresh = [pin(key, row) for key, row in rows.items()]
+    changed = [f"- {line}" for line in pinned if line not in set(fresh)] + [
+        f"+ {line}" for line in fresh if line not in set(pinned)
+    ]
+    assert changed == [], "look at these rates, then renew the pins with: python scripts/build_registry.py --pin"
+    assert pinned == fresh
 
 
 @pytest.mark.parametrize(
-    ("model", "rpm", "tpm"),
+    ("key", "line"),
     [
-        ("Llama-4-Maverick-17B-128E-Instruct-FP8", 3000, 1_000_000),
-        ("Llama-3.3-8B-Instruct", 3000, 1_000_000),
-        ("Cerebras-Llama-4-Maverick-17B-128E-Instruct", 900, 300_000),
-        ("Cerebras-Llama-4-Scout-17B-16E-Instruct", 600, 200_000),
-        ("Groq-Llama-4-Maverick-17B-128E-Instruct", 1000, 600_000),
+        ("gpt-4o", "2.5\t10\t1.25\t-"),
+        ("gpt-5-mini", "0.25\t2\t0.025\t-"),
+        ("gpt-6-astra", "10\t50\t1\t12.5"),
+        ("gpt-audio-1.5", "2.5\t10\t-\t-"),
+        ("claude-opus-5-5", "4\t20\t0.2\t5"),
+        ("gemini/gemini-2.5-pro", "1.25\t10\t0.125\t-"),
+        ("openrouter/meta-llama/llama-4-maverick", "0.35\t1\t0.17\t-"),
     ],
 )
-def test_llama_api_rate_limits_are_those_of_promptfoos_page(model, rpm, tpm):
-    assert (ROWS[f"meta_llama/{model}"]["rpm"], ROWS[f"meta_llama/{model}"]["tpm"]) == (rpm, tpm)
+def test_a_pin_has_the_rates_in_dollars_per_million(key: str, line: str) -> None:
+    assert pin(key, ROWS[key]).startswith(f"{key}\t{line}\t")
 
 
 @pytest.mark.parametrize(
-    ("model", "field", "claimed"),
+    "change",
     [
-        ("Llama-4-Maverick-17B-128E-Instruct-FP8", "max_input_tokens", 1_000_000),
-        ("Llama-4-Scout-17B-16E-Instruct-FP8", "max_input_tokens", 10_000_000),
-        ("Llama-3.3-70B-Instruct", "max_output_tokens", 4028),
+        {"input_cost_per_token_batches": Decimal("0.000002")},
+        {"input_cost_per_token_above_128k_tokens": Decimal("0.000004")},
+        {"tier_includes_threshold": True},
+        {"search_context_cost_per_query": {"search_context_size_low": Decimal("0.02")}},
+        {"regional_processing_uplift_multiplier_eu": Decimal("1.2")},
     ],
+    ids=lambda change: next(iter(change)),
 )
-def test_what_litellm_claims_otherwise_is_kept_as_a_conflict(model, field, claimed):
-    conflicts = ROWS[f"meta_llama/{model}"]["conflicts"]
-    assert (field, claimed) in [(conflict["field"], conflict["value"]) for conflict in conflicts]
+def test_any_other_price_changes_the_pin_too(change: dict[str, Any]) -> None:
+    row = ROWS["gpt-4o"]
+    assert pin("gpt-4o", {**row, **change}) != pin("gpt-4o", row)
+    assert pin("gpt-4o", {**row, "max_input_tokens": 1}) == pin("gpt-4o", row)
+
+
+def _model(key: str) -> str:
+    return key.removeprefix(f"{ROWS[key]['litellm_provider']}/")
