@@ -6,131 +6,53 @@ LiteLLM has too answer in floats, as LiteLLM does. A field that is missing is un
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol
 
 from litellm_lite.errors import NotFoundError
-from litellm_lite.model_rows import Row, bundled, checked, from_file, in_floats, tier_threshold
+from litellm_lite.model_index import Index, model_of
+from litellm_lite.model_info import ALWAYS_ANSWERED, ImageRules, ModelInfo
+from litellm_lite.model_rows import Row, checked
+from litellm_lite.nearest import nearest
+from litellm_lite.price_files import bundled, from_file
+from litellm_lite.provider_names import canonical
+
+__all__ = [
+    "ALWAYS_ANSWERED",
+    "ImageRules",
+    "ModelInfo",
+    "Registry",
+    "get_max_tokens",
+    "get_model_info",
+    "model_cost",
+    "register_model",
+    "registry",
+    "supports_assistant_prefill",
+    "supports_audio_input",
+    "supports_audio_output",
+    "supports_computer_use",
+    "supports_embedding_image_input",
+    "supports_function_calling",
+    "supports_native_streaming",
+    "supports_parallel_function_calling",
+    "supports_pdf_input",
+    "supports_prompt_caching",
+    "supports_reasoning",
+    "supports_response_schema",
+    "supports_system_messages",
+    "supports_tool_choice",
+    "supports_tool_search",
+    "supports_url_context",
+    "supports_video_input",
+    "supports_vision",
+    "supports_web_search",
+]
 
 # In a file of LiteLLM's format, but no models: a description of the format, and rules for names.
 RESERVED_KEYS = frozenset({"sample_spec", "fallback_generalizations"})
-
-# `get_model_info` answers each of these for every model, with None where the registry does not know.
-ALWAYS_ANSWERED = """
-    litellm_provider mode max_tokens max_input_tokens max_output_tokens rpm tpm deprecation_date source verified
-    input_cost_per_token output_cost_per_token output_cost_per_reasoning_token
-    cache_read_input_token_cost cache_creation_input_token_cost
-    input_cost_per_audio_token output_cost_per_audio_token input_cost_per_token_batches output_cost_per_token_batches
-    input_cost_per_image output_cost_per_image input_cost_per_second output_cost_per_second
-    supported_modalities supported_output_modalities supported_endpoints
-    supports_function_calling supports_parallel_function_calling supports_tool_choice supports_response_schema
-    supports_system_messages supports_native_streaming supports_prompt_caching supports_reasoning supports_web_search
-    supports_vision supports_pdf_input supports_audio_input supports_audio_output
-""".split()
-
-
-class ImageRules(TypedDict):
-    """What a provider takes as images of one request. Formats are media subtypes: `jpeg`, `png`, `x-icon`."""
-
-    formats: list[str]
-    max_bytes: int
-    max_images: int
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """One model at one provider. `model` is the vendor's own id; `row` holds every known field under LiteLLM's name.
-
-    Above `tier_threshold` prompt tokens the base rates no longer hold; None means they always do.
-    """
-
-    key: str
-    provider: str
-    model: str
-    row: Row = field(repr=False)
-    tier_threshold: int | None = field(init=False, repr=False, default=None)
-    _answer: tuple[dict[str, Any], list[str]] | None = field(init=False, repr=False, compare=False, default=None)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tier_threshold", tier_threshold(self.row))
-
-    @property
-    def max_input_tokens(self) -> int | None:
-        """The window the provider serves, which may be smaller than the one the weights allow."""
-        return self.limit("max_input_tokens")
-
-    @property
-    def max_output_tokens(self) -> int | None:
-        return self.limit("max_output_tokens")
-
-    @property
-    def input_modalities(self) -> tuple[str, ...]:
-        """What the model takes: `text`, `image`, `audio`; empty when not known."""
-        return tuple(self.row.get("supported_modalities") or ())
-
-    @property
-    def output_modalities(self) -> tuple[str, ...]:
-        return tuple(self.row.get("supported_output_modalities") or ())
-
-    @property
-    def image_rules(self) -> ImageRules | None:
-        rules: ImageRules | None = self.row.get("image_rules")
-        return rules
-
-    @property
-    def input_cost_per_token(self) -> Decimal | None:
-        return self.rate("input_cost_per_token")
-
-    @property
-    def output_cost_per_token(self) -> Decimal | None:
-        return self.rate("output_cost_per_token")
-
-    @property
-    def cache_read_input_token_cost(self) -> Decimal | None:
-        return self.rate("cache_read_input_token_cost")
-
-    @property
-    def source(self) -> str:
-        """Where the row is from: a URL, or the file or function that registered it."""
-        return self.row.get("source") or ""
-
-    @property
-    def verified(self) -> str:
-        """The day the source was read, as an ISO date; empty when nobody said."""
-        return self.row.get("verified") or ""
-
-    def rate(self, name: str) -> Decimal | None:
-        """Look up a price by its LiteLLM field name."""
-        found: Decimal | None = self.row.get(name)
-        return found
-
-    def limit(self, name: str) -> int | None:
-        """Look up a whole number such as `"rpm"` by its LiteLLM field name."""
-        found: int | None = self.row.get(name)
-        return found
-
-    def supports(self, flag: str) -> bool | None:
-        """Look up a capability such as `"supports_vision"`; None when not known."""
-        found: bool | None = self.row.get(flag)
-        return found
-
-    def describe(self) -> dict[str, Any]:
-        """Build `get_model_info`'s answer, a dict of the caller's own; the work is done once."""
-        whole, nested = self._answer or self._answered()
-        return {**whole, **{name: whole[name].copy() for name in nested}}
-
-    def _answered(self) -> tuple[dict[str, Any], list[str]]:
-        whole = {"key": self.key, **dict.fromkeys(ALWAYS_ANSWERED), **in_floats(self.row)}
-        whole["max_tokens"] = whole["max_output_tokens"] or whole["max_input_tokens"]
-        answer = whole, [name for name, value in whole.items() if isinstance(value, list | dict)]
-        object.__setattr__(self, "_answer", answer)
-        return answer
 
 
 class Registry:
@@ -139,59 +61,69 @@ class Registry:
     def __init__(self, read: Callable[[], Mapping[str, Row]]) -> None:
         self._read = read
         self._lock = Lock()
-        self._index: _Index | None = None
+        self._as_read: Index | None = None
+        self._index: Index | None = None
 
     @property
     def models(self) -> Mapping[str, ModelInfo]:
-        """Every model under its key."""
-        return MappingProxyType(self._loaded().infos)
+        """Every model under its key, as of now."""
+        return MappingProxyType(self._loaded())
 
     def find(self, provider: str, model: str) -> ModelInfo | None:
         """Find a model by the vendor's exact id, or by an alias in any case."""
-        return (self._index or self._loaded()).find(provider, model)
+        index = self._index
+        entry = (self._loaded() if index is None else index).find(provider, model)
+        return None if entry is None else entry.info
 
     def lookup(self, name: str, provider: str | None = None) -> ModelInfo | None:
         """Find a model as a caller names it: `"provider/model"`, or bare with or without a provider beside it."""
+        if not name or not isinstance(name, str):
+            return None
         if provider:
-            return self.find(provider, name.removeprefix(f"{provider}/"))
-        head, _, tail = name.partition("/")
-        return self.find("", name) or self.find(head, tail)
+            own = canonical(provider)
+            return self.find(own, model_of(name, own))
+        index = self._index
+        entry = (self._loaded() if index is None else index).lookup(name)
+        return None if entry is None else entry.info
 
     def provider_of(self, model: str) -> str | None:
         """Tell whose a bare model name is (`gpt-4o` is OpenAI's); None for names that several hosts serve."""
-        found = self.find("", model)
-        return found.provider if found else None
+        entry = self._loaded().find("", model)
+        return None if entry is None else entry.provider
 
     def suggest(self, name: str) -> list[str]:
-        """List up to three registry keys that read like the name, closest first."""
-        keys: dict[str, str] = {}
-        for info in self.models.values():
-            for spelling in (info.key, f"{info.provider}/{info.model}", info.model, *(info.row.get("aliases") or ())):
-                keys.setdefault(spelling.lower(), info.key)
-        close = difflib.get_close_matches(name.lower(), keys, n=9)
-        return list(dict.fromkeys(keys[spelling] for spelling in close))[:3]
+        """List up to three registry keys that read like the name, closest first; of hosts that share a name, two."""
+        keys = self._loaded().spellings()
+        close = nearest(name.lower(), keys, most=9)
+        return list(dict.fromkeys(key for spelling in close for key in keys[spelling][:2]))[:3]
 
     def register(self, rows: Mapping[str, Row], source: str) -> None:
         """Add rows, or merge them into the rows they name; all of them or, on ValueError, none."""
+        # Before the lock: the rows may be a view of this very registry.
+        new = {key: checked(key, row) for key, row in rows.items() if key not in RESERVED_KEYS}
         with self._lock:
-            index = (self._index or _Index.of(self._read())).copy()
-            for key, row in rows.items():
-                if key not in RESERVED_KEYS:
-                    new = checked(key, row)
-                    home, full = _placed(index, key, new)
-                    index.add(home, {**full, "source": new.get("source") or source, "verified": new.get("verified")})
+            index = self._locked().copy()
+            for key, row in new.items():
+                index.register(key, row, source)
             self._index = index
 
     def reset(self) -> None:
-        """Forget what was registered; the file is read again when next asked."""
+        """Forget what was registered."""
         with self._lock:
-            self._index = None
+            self._index = self._as_read
 
-    def _loaded(self) -> _Index:
-        if (index := self._index) is None:
+    def _loaded(self) -> Index:
+        index = self._index
+        if index is None:
             with self._lock:
-                index = self._index = self._index or _Index.of(self._read())
+                index = self._locked()
         return index
+
+    def _locked(self) -> Index:
+        """Return the index, read when there is none yet; for who holds the lock."""
+        if self._index is None:
+            self._index = self._as_read = Index.of(self._read())
+        return self._index
 
 
 class ModelCost(Mapping[str, dict[str, Any]]):
@@ -201,8 +133,10 @@ class ModelCost(Mapping[str, dict[str, Any]]):
         info = registry().lookup(key)
         if info is None:
             raise KeyError(key)
-        row: dict[str, Any] = in_floats(info.row)
-        return row
+        return info.plain_row()
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and registry().lookup(key) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(registry().models)
@@ -244,12 +178,15 @@ def get_max_tokens(model: str) -> int | None:
 def register_model(model_cost: Mapping[str, Row] | str | os.PathLike[str]) -> Mapping[str, dict[str, Any]]:
     """Add models, or facts about known ones, from a dict or a JSON file of LiteLLM's format; return `model_cost`.
 
-    Raises ValueError, and registers nothing, when a price is not a number of at least 0 or a row names no provider.
+    What a row does not say about a known model stays, but for prices under conditions (long prompts, service tiers,
+    batches, hours) of a price that it changes: those are unknown then. Raises ValueError, naming row, field and value,
+    and registers nothing, when a row is flawed, or the file is no JSON, holds a name twice or is larger than 32 MB.
     """
     if isinstance(model_cost, Mapping):
         registry().register(model_cost, "register_model")
     else:
-        registry().register(from_file(os.fspath(model_cost)), os.fspath(model_cost))
+        path = os.fsdecode(model_cost)
+        registry().register(from_file(path), path)
     return ModelCost()
 
 
@@ -264,6 +201,8 @@ def _flag(name: str, what: str) -> Supports:
 
 
 supports_vision = _flag("supports_vision", "takes images")
+supports_embedding_image_input = _flag("supports_embedding_image_input", "embeds images")
+supports_video_input = _flag("supports_video_input", "takes videos")
 supports_response_schema = _flag("supports_response_schema", "can be held to a JSON schema")
 supports_function_calling = _flag("supports_function_calling", "calls tools")
 supports_tool_choice = _flag("supports_tool_choice", "can be told which tool to call")
@@ -275,6 +214,11 @@ supports_audio_input = _flag("supports_audio_input", "takes audio")
 supports_audio_output = _flag("supports_audio_output", "answers in audio")
 supports_pdf_input = _flag("supports_pdf_input", "takes PDF files")
 supports_web_search = _flag("supports_web_search", "searches the web")
+supports_url_context = _flag("supports_url_context", "reads the pages behind URLs")
+supports_tool_search = _flag("supports_tool_search", "searches its tools for the ones it needs")
+supports_computer_use = _flag("supports_computer_use", "works on a computer's screen")
+supports_assistant_prefill = _flag("supports_assistant_prefill", "continues an answer that the caller began")
+supports_native_streaming = _flag("supports_native_streaming", "streams its answers")
 
 model_cost = ModelCost()
 
@@ -282,64 +226,9 @@ _REGISTRY = Registry(bundled)
 
 
 def _known(name: str, provider: str | None) -> ModelInfo:
-    found = registry().lookup(name, provider)
+    found = _REGISTRY.lookup(name, provider)
     if found is None:
-        close = " or ".join(map(repr, registry().suggest(name)))
+        close = " or ".join(map(repr, _REGISTRY.suggest(str(name))))
         hint = f"did you mean {close}, or is it one to add with register_model()?" if close else "see register_model()"
-        raise NotFoundError(f"This model isn't mapped yet: {name!r}; {hint}", provider or "", name)
+        raise NotFoundError(f"This model isn't mapped yet: {name!r}; {hint}", provider or "", str(name))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The rows under every name they have. A row whose key has no provider prefix is also found without a provider."""
-
-    infos: dict[str, ModelInfo] = field(default_factory=dict)
-    models: dict[tuple[str, str], ModelInfo] = field(default_factory=dict)
-    aliases: dict[tuple[str, str], ModelInfo] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, rows: Mapping[str, Row]) -> _Index:
-        index = cls()
-        for key, row in rows.items():
-            index.add(key, row)
-        return index
-
-    def copy(self) -> _Index:
-        return _Index(self.infos.copy(), self.models.copy(), self.aliases.copy())
-
-    def add(self, key: str, row: Row) -> None:
-        """Put a row under all its names, in the place of an older one with this key."""
-        provider = row["litellm_provider"]
-        replaced = self.infos.get(key)
-        info = ModelInfo(key, provider, key.removeprefix(f"{provider}/"), MappingProxyType(dict(row)))
-        for name in _aliases(replaced) if replaced else ():
-            self.aliases.pop(name, None)
-        self.infos[key] = info
-        self.models.update(dict.fromkeys([(owner, info.model) for owner in _owners(info)], info))
-        self.aliases.update(dict.fromkeys(_aliases(info), info))
-
-    def find(self, provider: str, model: str) -> ModelInfo | None:
-        return self.models.get((provider, model)) or self.aliases.get((provider, model.lower()))
-
-
-def _owners(info: ModelInfo) -> tuple[str, ...]:
-    """Tell under which providers a model is found; `""` is a caller that names none."""
-    return (info.provider, "") if info.model == info.key else (info.provider,)
-
-
-def _aliases(info: ModelInfo) -> list[tuple[str, str]]:
-    return [(owner, alias.lower()) for owner in _owners(info) for alias in info.row.get("aliases") or ()]
-
-
-def _placed(index: _Index, key: str, row: Row) -> tuple[str, Row]:
-    """Find the key a registered row belongs under, and complete it with what is known there."""
-    namesake = index.infos.get(key) or index.find("", key)
-    prefix = key.partition("/")[0] if "/" in key else ""
-    provider = row.get("litellm_provider") or (namesake.provider if namesake else prefix)
-    if not provider:
-        raise ValueError(f"register_model: {key!r} names no provider; give a litellm_provider or a 'provider/' prefix")
-    known = index.find(provider, key.removeprefix(f"{provider}/"))
-    if known is not None:
-        return known.key, {**known.row, **row, "litellm_provider": provider}
-    return f"{provider}/{key}" if namesake else key, {**row, "litellm_provider": provider}

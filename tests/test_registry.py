@@ -1,23 +1,18 @@
 """The registry: names lead to models, facts keep their types, and unknown stays unknown."""
 
 import dataclasses
-import inspect
 import json
-import pickle
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from litellm_lite import model_rows
 from litellm_lite import registry as room
 from litellm_lite.errors import NotFoundError
-from litellm_lite.registry import Registry, get_max_tokens, get_model_info, model_cost, register_model, registry
+from litellm_lite.model_info import ModelInfo
+from litellm_lite.registry import get_max_tokens, get_model_info, model_cost, register_model, registry
 
-ROOT = Path(__file__).resolve().parents[1]
 SCOUT = "meta_llama/Llama-4-Scout-17B-16E-Instruct-FP8"
 LLAMA = "meta_llama/Llama-3.3-70B-Instruct"
 
@@ -160,9 +155,19 @@ def test_max_tokens_is_the_window_where_no_output_limit_is_known():
 def test_model_info_is_the_callers_own():
     before, mine = get_model_info(SCOUT), get_model_info(SCOUT)
     mine["aliases"].append("mine")
-    mine["image_rules"]["max_images"] = 99
+    mine["image_rules"]["formats"].append("bmp")
+    mine["conflicts"][0]["value"] = 1
     mine["max_tokens"] = 1
     assert get_model_info(SCOUT) == before != mine
+
+
+def test_a_row_of_model_cost_is_the_callers_own():
+    register_model({"local/tiny": {"anything": {"deep": [{"list": [1, 2.5]}]}, "flat": [{"a": 1}, {"b": 2}]}})
+    before, mine = model_cost["local/tiny"], model_cost["local/tiny"]
+    mine["anything"]["deep"][0]["list"].append(3)
+    mine["flat"][1]["b"] = 3
+    mine["flat"].append({})
+    assert model_cost["local/tiny"] == before != mine
 
 
 def test_max_tokens_is_the_longest_answer():
@@ -180,6 +185,13 @@ def test_an_unknown_model_is_not_mapped_yet_and_close_ones_are_named(ask):
     assert (raised.value.model, raised.value.status) == ("meta_llama/Lama-3.3-70B", 404)
 
 
+@pytest.mark.parametrize("name", [None, "", 5])
+def test_what_is_no_name_is_an_unknown_model(name):
+    with pytest.raises(NotFoundError, match=rf"^This model isn't mapped yet: {name!r}; "):
+        get_model_info(name)
+    assert room.supports_vision(name) is False
+
+
 def test_a_name_like_no_other_gets_no_suggestion():
     with pytest.raises(NotFoundError, match=r"^This model isn't mapped yet: '§§'; see register_model\(\)$") as raised:
         get_model_info("§§", "openai")
@@ -188,7 +200,12 @@ def test_a_name_like_no_other_gets_no_suggestion():
 
 @pytest.mark.parametrize(
     ("name", "first"),
-    [("gpt4o", "gpt-4o"), ("openai/gpt-5", "gpt-5"), ("Llama-3.3-70B-Instruct", LLAMA), ("llama-4-scuot", SCOUT)],
+    [
+        ("gpt4o", "gpt-4o"),
+        ("openai/gpt-5", "gpt-5"),
+        ("meta_llama/Lama-3.3-70B-Instruct", LLAMA),
+        ("meta_llama/LLAMA-4-scuot", SCOUT),
+    ],
 )
 def test_the_closest_name_comes_first(name, first):
     close = registry().suggest(name)
@@ -196,96 +213,46 @@ def test_the_closest_name_comes_first(name, first):
     assert len(close) == len(set(close)) <= 3
 
 
-FLAGS = sorted(name for name in vars(room) if name.startswith("supports_"))
+def test_two_hosts_of_the_nearest_name_are_suggested_and_then_the_next_name():
+    register_model({**{f"{host}/wonder-8b": {} for host in ("one", "two", "three")}, "four/wonder-9b": {}})
+    assert registry().suggest("wonder-8") == ["one/wonder-8b", "two/wonder-8b", "four/wonder-9b"]
 
 
-def test_there_is_one_question_for_each_capability():
-    assert len(FLAGS) == 12
-    assert set(FLAGS) <= set(room.ALWAYS_ANSWERED)
+RETIRING = {"deprecation_date": "2026-10-23", "source": "https://vendor.example/retired"}
 
 
-@pytest.mark.parametrize("name", FLAGS)
-def test_a_capability_answers_what_the_row_says_and_false_when_nothing_is_known(name):
-    supports = getattr(room, name)
-    for key, info in registry().models.items():
-        assert supports(key) is supports(info.model, info.provider) is (info.row.get(name) is True)
-    assert supports("nobody/nothing") is False
+@pytest.mark.parametrize(
+    ("row", "today", "sentence"),
+    [
+        (RETIRING, date(2026, 10, 22), None),
+        (RETIRING, date(2026, 10, 23), "p/m was switched off on 2026-10-23, says https://vendor.example/retired"),
+        (RETIRING, date(2027, 1, 1), "p/m was switched off on 2026-10-23, says https://vendor.example/retired"),
+        ({"deprecation_date": "2026-10-23"}, date(2027, 1, 1), "p/m was switched off on 2026-10-23"),
+        ({}, date(2027, 1, 1), None),
+        ({"deprecation_date": None}, date(2027, 1, 1), None),
+        ({"deprecation_date": "in spring"}, date(2027, 1, 1), None),
+        ({"deprecation_date": 20261023}, date(2027, 1, 1), None),
+    ],
+)
+def test_a_model_is_retired_from_its_day_on(row, today, sentence):
+    assert ModelInfo("p/m", "p", "m", row).retired(today) == sentence
 
 
-@pytest.mark.parametrize("name", FLAGS)
-def test_a_capability_question_has_a_name_a_docstring_and_a_signature(name):
-    supports = getattr(room, name)
-    assert supports.__name__ == supports.__qualname__ == name
-    assert supports.__doc__.startswith("Tell whether the model ")
-    assert list(inspect.signature(supports).parameters) == ["model", "custom_llm_provider"]
-    assert pickle.loads(pickle.dumps(supports)) is supports
-
-
-def test_llama_4_sees_and_keeps_to_a_schema_where_litellm_says_no():
-    for model in (SCOUT, "meta_llama/llama-4-maverick"):
-        assert room.supports_vision(model) is room.supports_response_schema(model) is True
-    assert room.supports_vision(LLAMA) is False
-    assert room.supports_response_schema(LLAMA) is room.supports_function_calling(LLAMA) is True
+def test_a_retirement_is_in_model_info():
+    register_model({"local/old": {"deprecation_date": "2026-10-23"}})
+    assert registry().models["local/old"].deprecation_date == "2026-10-23"
+    assert get_model_info("local/old")["deprecation_date"] == "2026-10-23"
 
 
 def test_model_cost_is_a_mapping_of_plain_rows_by_key_or_any_other_name():
     assert len(model_cost) == len(registry().models) == len(list(model_cost))
     assert SCOUT in model_cost
+    assert SCOUT in registry().models
     assert "nothing" not in model_cost
     assert model_cost["gpt-4o"] == model_cost["openai/gpt-4o"]
     assert model_cost["gpt-4o"]["input_cost_per_token"] == 2.5e-06
     assert "input_cost_per_token" not in model_cost[LLAMA]
     with pytest.raises(KeyError, match="nothing"):
         model_cost["nothing"]
-
-
-def _counting_registry():
-    """A registry of one model, and the list of times that it was read."""
-    reads = []
-
-    def read():
-        reads.append("read")
-        return {"a/b": {"litellm_provider": "a"}}
-
-    return Registry(read), reads
-
-
-def test_the_file_is_read_once_and_only_when_asked():
-    own, reads = _counting_registry()
-    assert reads == []
-    assert own.find("a", "b") is own.find("a", "b") is own.models["a/b"]
-    assert reads == ["read"]
-
-
-def test_many_threads_read_the_file_once_and_lose_no_registration():
-    own, reads = _counting_registry()
-
-    def work(number):
-        assert own.find("a", "b") is not None
-        own.register({f"a/{number}": {"rpm": number}}, "test")
-        return own.find("a", str(number))
-
-    with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(work, range(200)))
-    assert reads == ["read"]
-    assert [info and info.limit("rpm") for info in found] == list(range(200))
-    assert len(own.models) == 201
-
-
-def test_the_price_file_is_opened_by_the_first_question_not_by_the_import():
-    script = (
-        "import sys\n"
-        "sys.addaudithook(lambda event, args: event == 'open' and 'model_prices' in str(args[0]) and print(args[0]))\n"
-        "import litellm_lite.registry, litellm_lite.cost\n"
-        "print('imported')\n"
-        "litellm_lite.registry.get_model_info('gpt-4o')\n"
-    )
-    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    first, second = run.stdout.split()
-    assert first == "imported"
-    assert second.endswith("model_prices.json")
-
-
-def test_every_price_of_the_bundled_file_is_a_decimal():
-    for info in registry().models.values():
-        assert {type(value) for name, value in info.row.items() if "cost" in name} <= {Decimal}
+    number: object = 5
+    assert number not in model_cost
