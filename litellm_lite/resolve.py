@@ -241,6 +241,16 @@ def _settings(engine: Any, verify: bool | str) -> Settings:
     return Settings(engine, verify)
 
 
+def tokenizer_folders() -> tuple[Path, ...]:
+    """Return the folders where tiktoken keeps its files, by its own rule; an empty TIKTOKEN_CACHE_DIR means none."""
+    for name in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
+        if name in os.environ:
+            return (Path(os.environ[name]),) if os.environ[name] else ()
+    import tempfile
+
+    return (Path(tempfile.gettempdir(), "data-gym-cache"),)
+
+
 def get_llm_provider(
     model: str,
     custom_llm_provider: str | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,13 @@ import pytest
 
 import litellm_lite
 from litellm_lite import AuthenticationError, BadRequestError, LiteLLMUnknownProvider, providers, resolve
-from litellm_lite.resolve import get_llm_provider, split_model, transport_settings, validate_environment
+from litellm_lite.resolve import (
+    get_llm_provider,
+    split_model,
+    tokenizer_folders,
+    transport_settings,
+    validate_environment,
+)
 from tests.calls import MODES, call
 from tests.wire import Wire
 
@@ -388,3 +395,23 @@ def test_supported_params_are_told_before_a_call() -> None:
     assert "max_tokens" in (supported("meta_llama/X", api="native") or ())
     assert supported("nobody/x") is None
     assert supported("openai/x", request_type="embeddings") is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "folders"),
+    [
+        ({"TIKTOKEN_CACHE_DIR": "one", "DATA_GYM_CACHE_DIR": "two"}, ["one"]),
+        ({"DATA_GYM_CACHE_DIR": "two"}, ["two"]),
+        ({"TIKTOKEN_CACHE_DIR": "", "DATA_GYM_CACHE_DIR": "two"}, []),
+        ({}, ["temporary/data-gym-cache"]),
+    ],
+)
+def test_tokenizer_files_are_where_tiktoken_keeps_them(
+    environment: dict[str, str], folders: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(tempfile, "tempdir", "temporary")
+    assert tokenizer_folders() == tuple(Path(folder) for folder in folders)

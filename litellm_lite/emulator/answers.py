@@ -16,7 +16,7 @@ from litellm_lite.emulator.sampler import sample
 from litellm_lite.emulator.schema import SchemaError
 from litellm_lite.emulator.suggestions import suggest_from, tool_arguments, words_of
 from litellm_lite.emulator.vocabulary import is_exact, pieces, prompt_tokens
-from litellm_lite.tokens.llama import pythonic_calls
+from litellm_lite.tokens.pythonic import pythonic_calls
 
 Finish = Literal["stop", "tool_calls", "length"]
 

@@ -13,14 +13,9 @@ import orjson
 
 from litellm_lite.emulator.ask import Ask
 from litellm_lite.emulator.messages import text_of
-from litellm_lite.tokens.llama import (
-    LlamaFamily,
-    count_llama_chat,
-    encode_llama_text,
-    llama4_image_tokens,
-    llama_encoding,
-    pythonic_calls,
-)
+from litellm_lite.tokens.llama import LlamaFamily, count_llama_chat, encode_llama_text, llama_encoding
+from litellm_lite.tokens.pictures import llama4_image_tokens
+from litellm_lite.tokens.pythonic import pythonic_calls
 
 _CHARS_A_TOKEN = 4
 
