@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+
+Model = Annotated[str, typer.Argument(help="provider/model, or another name the registry knows.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON: every field, every digit.")]
+PromptTokens = Annotated[int | None, typer.Option(min=0, help="All tokens of the prompt.")]
+CompletionTokens = Annotated[int | None, typer.Option(min=0, help="All tokens of the answer.")]
+CachedTokens = Annotated[int | None, typer.Option(min=0, help="Those of the prompt that are read from the cache.")]
+CacheWriteTokens = Annotated[int | None, typer.Option(min=0, help="Those of the prompt that are written to the cache.")]
+ReasoningTokens = Annotated[int | None, typer.Option(min=0, help="Those of the answer that are reasoning.")]
+MaxTokens = Annotated[int | None, typer.Option(min=0, help="The longest answer that is asked for.")]
+UsageFile = Annotated[
+    str | None, typer.Option("--usage", metavar="FILE", help="A usage or a whole answer as JSON; - is standard input.")
+]
+ServiceTier = Annotated[str | None, typer.Option(help="flex, priority, batch: what the vendor calls it.")]
 
 app = typer.Typer(
     name="litellm-lite",
@@ -75,3 +89,120 @@ def emulate(
     from litellm_lite.cli.emulate import run
 
     raise typer.Exit(run(host=host, port=port, key=key, latency_s=latency, pace_s=pace))
+
+
+@app.command()
+def models(
+    *,
+    words: Annotated[list[str] | None, typer.Argument(help="Only names that hold all these texts.")] = None,
+    features: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="Only models with all of vision,tools,json,reasoning,audio,pdf,cache,chat,…"),
+    ] = None,
+    providers: Annotated[list[str] | None, typer.Option("--provider", help="Only of these; may be repeated.")] = None,
+    search: Annotated[list[str] | None, typer.Option(help="The same as a text given as an argument.")] = None,
+    sort: Annotated[
+        str, typer.Option(help="name, price (cheapest first), context or output (largest first), provider.")
+    ] = "name",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round; the unknown stays last.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    retired: Annotated[bool, typer.Option("--retired", help="Also models that their vendor has ended.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the models: window, longest answer, modalities, dollars per million tokens, and where that is from.
+
+    In a pipe the cells are between tabs and nothing is shortened. `?` is not known.
+    """
+    from litellm_lite.cli.models import Wish, run
+
+    wish = Wish(
+        words=(*(words or ()), *(search or ())),
+        features=features or (),
+        providers=providers or (),
+        sort=sort,
+        reverse=reverse,
+        limit=limit,
+        retired=retired,
+        as_json=as_json,
+    )
+    raise typer.Exit(run(wish, _now().date()))
+
+
+@app.command()
+def info(model: Model, *, as_json: AsJson = False) -> None:
+    """Tell everything that is known of a model, and what other sources say instead."""
+    from litellm_lite.cli.info import run
+
+    raise typer.Exit(run(model, _now().date(), as_json=as_json))
+
+
+@app.command()
+def cost(
+    model: Model,
+    *,
+    prompt_tokens: PromptTokens = None,
+    completion_tokens: CompletionTokens = None,
+    cached_tokens: CachedTokens = None,
+    cache_write_tokens: CacheWriteTokens = None,
+    reasoning_tokens: ReasoningTokens = None,
+    usage: UsageFile = None,
+    messages: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A chat to be, as JSON; - is standard input.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="The only message of a chat to be.")] = None,
+    max_tokens: MaxTokens = None,
+    service_tier: ServiceTier = None,
+    at: Annotated[datetime | None, typer.Option(help="When, in UTC, for prices that depend on the hour.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Price a usage, or tell what a call would cost at least and at most. Exits with 1 when a price is not known."""
+    from litellm_lite.cli.cost import Wish, run
+    from litellm_lite.cli.usage import Tokens
+
+    counts = Tokens(prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens)
+    when = at.replace(tzinfo=UTC) if at else None
+    wish = Wish(model, counts, usage, messages, text, max_tokens, service_tier, when, as_json)
+    raise typer.Exit(run(wish, _now()))
+
+
+@app.command()
+def tokens(
+    model: Model,
+    file: Annotated[str, typer.Argument(help="What to count; - is standard input.")] = "-",
+    *,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="The file is JSON: a list of messages, or a whole chat request.")
+    ] = False,
+    max_tokens: MaxTokens = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the tokens of a text or a chat, say how sure the count is, and whether it fits the model."""
+    from litellm_lite.cli.tokens import Wish, run
+
+    raise typer.Exit(run(Wish(model, file, messages, max_tokens, as_json)))
+
+
+@app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="MODEL MODEL…", help="Two models or more.")],
+    *,
+    prompt_tokens: PromptTokens = None,
+    completion_tokens: CompletionTokens = None,
+    cached_tokens: CachedTokens = None,
+    cache_write_tokens: CacheWriteTokens = None,
+    reasoning_tokens: ReasoningTokens = None,
+    usage: UsageFile = None,
+    service_tier: ServiceTier = None,
+    differences: Annotated[bool, typer.Option("--differences", help="Leave out what is the same.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show models side by side. With a usage, also what it would cost on each, and where it is cheapest."""
+    from litellm_lite.cli.compare import Wish, run
+    from litellm_lite.cli.usage import Tokens
+
+    tokens = Tokens(prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens)
+    raise typer.Exit(run(Wish(names, tokens, usage, service_tier, differences, as_json), _now()))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from litellm_lite import acompletion, images, validate_environment
-from litellm_lite.cli.show import bill, complain, consoles, say
+from litellm_lite.cli.show import UnusableError, bill, complain, consoles, say
 from litellm_lite.emulator import Emulator
 from litellm_lite.errors import APIError
 
@@ -78,7 +78,7 @@ def run(wish: Wish, prompt: str | None) -> int:
             return _once(talk, prompt) if prompt is not None else converse(talk, lambda: input("> "))
     except APIError as error:
         complain(err, error)
-    except _UnusableError as error:
+    except UnusableError as error:
         say(err, str(error))
     return 1
 
@@ -98,13 +98,9 @@ def converse(talk: Conversation, read: Callable[[], str]) -> int:
                 _turn(runner, talk, text)
 
 
-class _UnusableError(Exception):
-    """Something on the command line cannot be used; the message says what and what to do."""
-
-
 def _once(talk: Conversation, prompt: str) -> int:
     if not prompt.strip():
-        raise _UnusableError("nothing to ask: give a prompt as an argument or on standard input")
+        raise UnusableError("nothing to ask: give a prompt as an argument or on standard input")
     with asyncio.Runner() as runner:
         return _turn(runner, talk, prompt)
 
@@ -134,7 +130,7 @@ def _opening(wish: Wish) -> list[Any]:
 
 @contextlib.contextmanager
 def _somewhere(wish: Wish) -> Iterator[dict[str, Any]]:
-    """Yield where to send the calls: an emulator of our own, or what the environment says. Raises _UnusableError."""
+    """Yield where to send the calls: an emulator of our own, or what the environment says. Raises UnusableError."""
     if wish.emulate:
         with Emulator() as emulator:
             yield {"api_base": emulator.compat_url, "api_key": emulator.api_key}
@@ -142,7 +138,7 @@ def _somewhere(wish: Wish) -> Iterator[dict[str, Any]]:
     missing = validate_environment(wish.model)["missing_keys"]
     if missing:
         exports = "\n".join(f"  export {name}=…" for name in missing)
-        raise _UnusableError(
+        raise UnusableError(
             f"{wish.model} needs {' and '.join(missing)}:\n{exports}\n"
             "Or try it without: litellm-lite chat --emulate asks the built-in emulator, which has no model behind it."
         )
@@ -150,15 +146,15 @@ def _somewhere(wish: Wish) -> Iterator[dict[str, Any]]:
 
 
 def _image_part(source: str) -> dict[str, Any]:
-    """Return the message part for a URL or a file; the file's type is read from its bytes. Raises _UnusableError."""
+    """Return the message part for a URL or a file; the file's type is read from its bytes. Raises UnusableError."""
     url = source
     if not source.lower().startswith(("http://", "https://", "data:")):
         try:
             data = Path(source).read_bytes()
             media_type = images.sniff(data).media_type
         except OSError as error:
-            raise _UnusableError(f"cannot read the image {source!r}: {error.strerror or error}") from error
+            raise UnusableError(f"cannot read the image {source!r}: {error.strerror or error}") from error
         except ValueError as error:
-            raise _UnusableError(f"{source!r}: {error}") from error
+            raise UnusableError(f"{source!r}: {error}") from error
         url = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
     return {"type": "image_url", "image_url": {"url": url}}

@@ -23,7 +23,17 @@ def test_the_version_is_told(run) -> None:
 
 def test_without_a_command_the_commands_are_listed(run) -> None:
     shown = run()
-    assert all(command in shown.output for command in ("demo", "chat", "emulate"))
+    commands = ("demo", "chat", "emulate", "models", "info", "cost", "tokens", "compare")
+    assert all(f" {command} " in shown.output for command in commands)
+
+
+def test_help_loads_no_registry_and_no_client() -> None:
+    ran = python(
+        "import sys; from litellm_lite.cli.app import app; app(['--help'], standalone_mode=False);"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    assert ran.returncode == 0
+    assert not {"litellm_lite.registry", "litellm_lite.cost", "orjson", "pydantic", "httpx"} & set(ran.stderr.split())
 
 
 def test_without_its_extra_it_names_what_to_install() -> None:
