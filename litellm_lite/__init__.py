@@ -18,23 +18,30 @@ __version__ = "0.1.0"
 _WHERE = {
     "api": "completion acompletion stream_chunk_builder get_supported_openai_params",
     "call": "Timeouts",
+    "budget": "CostEstimate",
+    "context": "Fit",
     "cost": "Cost",
+    "counting": "count_tokens decode encode fits token_counter",
     "errors": (
         "APIError APIConnectionError APIResponseValidationError AuthenticationError BadGatewayError BadRequestError "
         "BlockedPiiEntityError BudgetExceededError ContentPolicyViolationError ContextWindowExceededError "
         "GuardrailRaisedException ImageFetchError InternalServerError InvalidRequestError JSONSchemaValidationError "
         "LiteLLMUnknownProvider MidStreamFallbackError MockException NotFoundError PaymentRequiredError "
-        "PermissionDeniedError PriceUnknown RateLimitError RejectedRequestError ServiceUnavailableError Timeout "
-        "TokenizerError UnprocessableEntityError UnsupportedParamsError"
+        "PermissionDeniedError PriceUnknown RateLimitError RejectedRequestError RetiredModelWarning "
+        "ServiceUnavailableError Timeout TokenizerError UnprocessableEntityError UnsupportedParamsError"
     ),
     "exceptions": "exceptions",
+    "pricing": "completion_cost cost_per_token estimate_cost",
     "registry": (
-        "get_model_info get_max_tokens model_cost register_model supports_audio_input supports_audio_output "
-        "supports_function_calling supports_parallel_function_calling supports_pdf_input supports_prompt_caching "
-        "supports_reasoning supports_response_schema supports_system_messages supports_tool_choice supports_vision "
-        "supports_web_search"
+        "get_model_info get_max_tokens model_cost register_model supports_assistant_prefill supports_audio_input "
+        "supports_audio_output supports_computer_use supports_embedding_image_input supports_function_calling "
+        "supports_native_streaming supports_parallel_function_calling supports_pdf_input supports_prompt_caching "
+        "supports_reasoning supports_response_schema supports_system_messages supports_tool_choice "
+        "supports_tool_search supports_url_context supports_video_input supports_vision supports_web_search"
     ),
     "resolve": "get_llm_provider validate_environment",
+    "tokens.count": "TokenCount",
+    "trimming": "trim_messages",
     "streams": "AsyncCompletionStream CompletionStream CustomStreamWrapper",
     "types.response": (
         "ChatCompletionDeltaToolCall ChatCompletionMessageToolCall Choices CompletionTokensDetails Delta Function "
@@ -51,8 +58,15 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.api import completion as completion
     from litellm_lite.api import get_supported_openai_params as get_supported_openai_params
     from litellm_lite.api import stream_chunk_builder as stream_chunk_builder
+    from litellm_lite.budget import CostEstimate as CostEstimate
     from litellm_lite.call import Timeouts as Timeouts
+    from litellm_lite.context import Fit as Fit
     from litellm_lite.cost import Cost as Cost
+    from litellm_lite.counting import count_tokens as count_tokens
+    from litellm_lite.counting import decode as decode
+    from litellm_lite.counting import encode as encode
+    from litellm_lite.counting import fits as fits
+    from litellm_lite.counting import token_counter as token_counter
     from litellm_lite.errors import APIConnectionError as APIConnectionError
     from litellm_lite.errors import APIError as APIError
     from litellm_lite.errors import APIResponseValidationError as APIResponseValidationError
@@ -77,18 +91,26 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.errors import PriceUnknown as PriceUnknown
     from litellm_lite.errors import RateLimitError as RateLimitError
     from litellm_lite.errors import RejectedRequestError as RejectedRequestError
+    from litellm_lite.errors import RetiredModelWarning as RetiredModelWarning
     from litellm_lite.errors import ServiceUnavailableError as ServiceUnavailableError
     from litellm_lite.errors import Timeout as Timeout
     from litellm_lite.errors import TokenizerError as TokenizerError
     from litellm_lite.errors import UnprocessableEntityError as UnprocessableEntityError
     from litellm_lite.errors import UnsupportedParamsError as UnsupportedParamsError
+    from litellm_lite.pricing import completion_cost as completion_cost
+    from litellm_lite.pricing import cost_per_token as cost_per_token
+    from litellm_lite.pricing import estimate_cost as estimate_cost
     from litellm_lite.registry import get_max_tokens as get_max_tokens
     from litellm_lite.registry import get_model_info as get_model_info
     from litellm_lite.registry import model_cost as model_cost
     from litellm_lite.registry import register_model as register_model
+    from litellm_lite.registry import supports_assistant_prefill as supports_assistant_prefill
     from litellm_lite.registry import supports_audio_input as supports_audio_input
     from litellm_lite.registry import supports_audio_output as supports_audio_output
+    from litellm_lite.registry import supports_computer_use as supports_computer_use
+    from litellm_lite.registry import supports_embedding_image_input as supports_embedding_image_input
     from litellm_lite.registry import supports_function_calling as supports_function_calling
+    from litellm_lite.registry import supports_native_streaming as supports_native_streaming
     from litellm_lite.registry import supports_parallel_function_calling as supports_parallel_function_calling
     from litellm_lite.registry import supports_pdf_input as supports_pdf_input
     from litellm_lite.registry import supports_prompt_caching as supports_prompt_caching
@@ -96,6 +118,9 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.registry import supports_response_schema as supports_response_schema
     from litellm_lite.registry import supports_system_messages as supports_system_messages
     from litellm_lite.registry import supports_tool_choice as supports_tool_choice
+    from litellm_lite.registry import supports_tool_search as supports_tool_search
+    from litellm_lite.registry import supports_url_context as supports_url_context
+    from litellm_lite.registry import supports_video_input as supports_video_input
     from litellm_lite.registry import supports_vision as supports_vision
     from litellm_lite.registry import supports_web_search as supports_web_search
     from litellm_lite.resolve import get_llm_provider as get_llm_provider
@@ -103,6 +128,8 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.streams import AsyncCompletionStream as AsyncCompletionStream
     from litellm_lite.streams import CompletionStream as CompletionStream
     from litellm_lite.streams import CustomStreamWrapper as CustomStreamWrapper
+    from litellm_lite.tokens.count import TokenCount as TokenCount
+    from litellm_lite.trimming import trim_messages as trim_messages
     from litellm_lite.types.response import ChatCompletionDeltaToolCall as ChatCompletionDeltaToolCall
     from litellm_lite.types.response import ChatCompletionMessageToolCall as ChatCompletionMessageToolCall
     from litellm_lite.types.response import Choices as Choices

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from litellm_lite import resolve
 from litellm_lite.call import Reply
 from litellm_lite.chunks import join
-from litellm_lite.errors import APIError, LiteLLMUnknownProvider
+from litellm_lite.errors import APIError, LiteLLMUnknownProvider, RetiredModelWarning
 from litellm_lite.finish import model_response, stream_end
 from litellm_lite.mock import AsyncReplay, Replay, completion_as_events, mock_completion, mock_events
 from litellm_lite.prepare import Plan, prepare
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("litellm_lite")
 
 _FIRST_FAILURE = 300
+_GONE = frozenset({400, 403, 404, 410})  # how vendors answer for a model they have switched off
 
 
 @overload
@@ -47,6 +50,7 @@ def completion(model: str, messages: Any = (), *, stream: bool | None = None, **
     vendor. Raises `APIError` and its subclasses; see `errors`.
     """
     plan = prepare(model, messages, params, stream=bool(stream))
+    _warn_of_retirement(plan)
     if stream:
         return retrying(lambda: _open(plan), plan.options.retries)
     return retrying(lambda: _complete(plan), plan.options.retries)
@@ -67,6 +71,7 @@ async def acompletion(
 async def acompletion(model: str, messages: Any = (), *, stream: bool | None = None, **params: Any) -> Any:
     """The async twin of `completion`; a stream is an async iterator."""
     plan = prepare(model, messages, params, stream=bool(stream))
+    _warn_of_retirement(plan)
     if stream:
         return await aretrying(lambda: _aopen(plan), plan.options.retries)
     return await aretrying(lambda: _acomplete(plan), plan.options.retries)
@@ -177,9 +182,24 @@ def _core(plan: Plan, source: ByteStream | AsyncByteStream) -> StreamCore:
     return StreamCore(parser, expected=expected, wants_usage=plan.wants_usage, max_bytes=limit)
 
 
+def _warn_of_retirement(plan: Plan) -> None:
+    """Warn the caller of a model that is switched off, by the date in the registry; the call is made all the same."""
+    if (retired := _retired(plan)) is not None:
+        warnings.warn(f"{plan.call.target.provider}: {retired}", RetiredModelWarning, stacklevel=3)
+
+
+def _retired(plan: Plan) -> str | None:
+    info = plan.call.info
+    if info is None or info.deprecation_date is None:
+        return None
+    return info.retired(datetime.fromtimestamp(exchange.epoch_s(), UTC).date())
+
+
 def _note_failure(plan: Plan, error: APIError) -> None:
     """Name the place on the error, and log it."""
     plan.locate(error)
+    if error.status in _GONE and (retired := _retired(plan)) is not None:
+        error.message = f"{error.message}; {retired}"
     logger.info("%s %s failed: %s %s", error.provider, error.model, type(error).__name__, error.status)
 
 

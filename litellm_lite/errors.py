@@ -25,7 +25,8 @@
     ├── TokenizerError              a tokenizer's file is not the one it claims to be
     └── MockException
 
-    BudgetExceededError, GuardrailRaisedException, BlockedPiiEntityError stand beside the tree, as in LiteLLM.
+    BudgetExceededError, GuardrailRaisedException, BlockedPiiEntityError stand beside the tree, as in LiteLLM;
+    RetiredModelWarning is a warning.
 
 An error is chosen by its status first, by the vendor's code second, by its message last.
 """
@@ -250,6 +251,10 @@ class BlockedPiiEntityError(_Beside):
         super().__init__(entity_type, guardrail_name)
         self.entity_type, self.guardrail_name = entity_type, guardrail_name
         self.message = f"{guardrail_name or 'guardrail'}: blocked {entity_type}"
+
+
+class RetiredModelWarning(FutureWarning):
+    """A call went to a model that its vendor has switched off, by the date in the registry."""
 
 
 _BY_STATUS: dict[int, type[APIError]] = {

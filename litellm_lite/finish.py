@@ -34,7 +34,7 @@ def model_response(plan: Plan, body: JSON, reply: Reply) -> ModelResponse:
 
     Raises APIResponseValidationError when the fields of the answer are not what they should be.
     """
-    facts = _Facts(plan, reply.headers, body, reply.elapsed_ms)
+    facts = _Facts(plan, reply.headers, body, reply.received_at, reply.elapsed_ms)
     _complete(plan, body, int(reply.received_at))
     answer: ModelResponse = _validated(ModelResponse, plan, body)
     attach(answer, facts)
@@ -93,17 +93,19 @@ class _Facts:
     """
 
     __slots__ = (
-        "_dropped", "_elapsed_ms", "_headers", "_info", "_key", "_labels", "_target", "_tier", "_told_model",
-        "_usage", "_worked_out",
+        "_dropped", "_elapsed_ms", "_headers", "_info", "_key", "_labels", "_received_at", "_target", "_tier",
+        "_told_model", "_usage", "_worked_out",
     )  # fmt: skip
 
-    def __init__(self, plan: Plan, headers: Mapping[str, str], body: JSON, elapsed_ms: float | None = None) -> None:
+    def __init__(
+        self, plan: Plan, headers: Mapping[str, str], body: JSON, received_at: float, elapsed_ms: float | None = None
+    ) -> None:
         target = plan.call.target
         self._target = (target.provider, target.model, target.api_base)
         self._labels, self._info = plan.options.labels, plan.price_info
         self._key = target.api_key
         self._tier = body.get("service_tier") or plan.call.params.get("service_tier")  # what was served is billed
-        self._headers, self._elapsed_ms = headers, elapsed_ms
+        self._headers, self._received_at, self._elapsed_ms = headers, received_at, elapsed_ms
         self._told_model, self._usage = body.get("model"), body.get("usage")
         self._dropped = plan.dropped
         self._worked_out: dict[str, Any] | None = None
@@ -140,7 +142,7 @@ class _Facts:
         if self._info is None or not isinstance(usage, dict):
             return None
         try:
-            return price(usage, self._info, service_tier=service_tier or self._tier)
+            return price(usage, self._info, service_tier=service_tier or self._tier, at=self._received_at)
         except ValueError as error:  # a usage that contradicts itself has no price; the answer stands
             logger.warning("%s: no cost for %r: %s", *self._target[:2], error)
             return None
@@ -156,7 +158,7 @@ def additional_headers(headers: Mapping[str, str], key: str | None = None) -> di
 
 def stream_end(plan: Plan, headers: Mapping[str, str], opened_at: int) -> StreamEnd:
     """Return what a stream needs of its call; `opened_at` is in epoch seconds."""
-    facts = _Facts(plan, headers, {})
+    facts = _Facts(plan, headers, {}, opened_at)
     hidden = facts()
 
     def settle(ledger: Ledger) -> None:

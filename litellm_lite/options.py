@@ -22,7 +22,8 @@ _OWN = frozenset({
     "api", "api_base", "base_url", "api_key", "organization", "custom_llm_provider", "extra_headers", "headers",
     "extra_body", "timeout", "stream_timeout", "request_timeout", "force_timeout", "num_retries", "max_retries",
     "client", "ssl_verify", "drop_params", "additional_drop_params", "allowed_openai_params", "mock_response",
-    "mock_tool_calls", "input_cost_per_token", "output_cost_per_token", "base_model", *_LABELS,
+    "mock_tool_calls", "input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost",
+    "cache_creation_input_token_cost", "base_model", "budget", "check_context", *_LABELS,
 })  # fmt: skip
 _CHOICE = frozenset({"drop_params", "additional_drop_params", "allowed_openai_params"})
 
@@ -62,7 +63,7 @@ _ELSEWHERE = {
     "input_cost_per_second": "is not there; prices are per token",
     "output_cost_per_second": "is not there; prices are per token",
     "cost_per_second": "is not there; prices are per token",
-    "max_budget": "is not there; a call has no budget",
+    "max_budget": "is not there; pass budget=, in US dollars, to each call",
     "model_info": "is not there; pass base_model= or register_model()",
     "mock_timeout": "is not there; pass mock_response=Timeout(…)",
     "mock_delay": "is not there; the emulator has latency",

@@ -9,7 +9,8 @@ from typing import Any
 
 from litellm_lite import resolve
 from litellm_lite.call import Call, WireRequest
-from litellm_lite.errors import APIError, BadRequestError
+from litellm_lite.errors import APIError, BadRequestError, ContextWindowExceededError, PriceUnknown
+from litellm_lite.model_rows import is_price
 from litellm_lite.options import Options, check_headers, merged, take_options
 from litellm_lite.params import map_params, shown
 from litellm_lite.registry import ModelInfo, registry
@@ -17,7 +18,9 @@ from litellm_lite.response_format import schema_format
 from litellm_lite.transformer import Transformer
 from litellm_lite.transport.seam import Settings
 
-_RATES = ("input_cost_per_token", "output_cost_per_token")
+_BASE_RATES = ("input_cost_per_token", "output_cost_per_token")
+_RATES = (*_BASE_RATES, "cache_read_input_token_cost", "cache_creation_input_token_cost")
+_GIVE_PRICES = "pass input_cost_per_token= and output_cost_per_token=, or call register_model()"
 _CONTENT = (str, list)
 _TEXTS = (str, bytes, bytearray)
 
@@ -96,16 +99,52 @@ def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, str
         headers = merged(check_headers(account, "organization"), headers)
     extra, dropped = _extra_body(own.get("extra_body"), options)
     call = Call(target, plain, mapped.params, stream, info, headers, extra, variant)
+    request, priced = provider.build_request(call), price_info(info, own)
+    _check_context(own.get("check_context", True), call, asked, request)
+    if "budget" in own:
+        _check_budget(own["budget"], call, asked, priced)
     return Plan(
         provider,
         call,
-        provider.build_request(call),
+        request,
         options,
         resolve.transport_settings(own.get("ssl_verify")),
-        price_info(info, own),
+        priced,
         {**mapped.dropped, **options.dropped, **dropped},
         _includes_usage(asked.get("stream_options")),
     )
+
+
+def _check_context(wanted: Any, call: Call, asked: Mapping[str, Any], request: WireRequest) -> None:
+    """Raise ContextWindowExceededError where the prompt is certain not to fit. Costs nothing where it may well fit."""
+    if not isinstance(wanted, bool):
+        raise BadRequestError(f"check_context must be True or False, not {shown(wanted)}", param="check_context")
+    window = call.info.max_input_tokens if call.info else None
+    if not wanted or window is None or len(request.body) <= window:  # no token is shorter than a byte
+        return
+    from litellm_lite.context import context_overflow
+
+    provider, model = call.target.provider, call.target.model
+    too_long = context_overflow(call.info, provider, model, call.messages, tools=asked.get("tools"))
+    if too_long:
+        remedy = "check_context=False sends it all the same"
+        msg = f"{provider}: nothing was sent: {too_long}, and {remedy} (model {model!r})"
+        raise ContextWindowExceededError(msg, provider, model, param="messages")
+
+
+def _check_budget(budget: Any, call: Call, asked: Mapping[str, Any], priced: ModelInfo | None) -> None:
+    """Raise BudgetExceededError where the call would cost more at the very least, PriceUnknown where nobody can say."""
+    from litellm_lite.budget import check_budget, estimate, prompt_kinds
+    from litellm_lite.tokens.counting import count_prompt
+
+    provider, model = call.target.provider, call.target.model
+    if priced is None:
+        msg = f"{provider}: budget= cannot be held, for the price of {model!r} is not known; {_GIVE_PRICES}"
+        raise PriceUnknown(msg, provider, model, param="budget")
+    given = {name: asked.get(name) for name in ("tools", "tool_choice", "response_format")}
+    prompt = count_prompt(provider, model, call.messages, **given)
+    kinds = prompt_kinds(call.messages, given["tools"])
+    check_budget(estimate(prompt, priced, service_tier=asked.get("service_tier"), kinds=kinds), budget)
 
 
 def _includes_usage(stream_options: Any) -> bool:
@@ -182,15 +221,17 @@ def _call(call: Any) -> Any:
 
 
 def price_info(info: ModelInfo | None, own: Mapping[str, Any]) -> ModelInfo | None:
-    """Return the row a call is priced by: `base_model`'s, with the caller's own prices over it."""
+    """Return the row a call is priced by: `base_model`'s, with the caller's own prices over the base rates."""
     if (base_model := own.get("base_model")) is not None:
         info = registry().lookup(str(base_model))
     rates = {name: _rate(name, own[name]) for name in _RATES if name in own}
     if not rates:
         return info
-    if info is None:
-        return ModelInfo("", "", "", {**rates, "source": "the caller", "verified": ""})
-    return replace(info, row={**info.row, **rates, "source": "the caller", "verified": ""})
+    # The list's discounts and tiers belong to the list's own prices.
+    kept = info.row if info else {}
+    rest = {name: value for name, value in kept.items() if name in _BASE_RATES or not is_price(name)}
+    row = {**rest, **rates, "source": "the caller", "verified": ""}
+    return replace(info, row=row) if info else ModelInfo("", "", "", row)
 
 
 def _rate(name: str, value: Any) -> Decimal:

@@ -17,7 +17,12 @@ ALL: dict[str, type[Any]] = {
     if inspect.isclass(kind) and issubclass(kind, Exception) and not name.startswith("_")
 }  # fmt: skip
 TREE = {name: kind for name, kind in ALL.items() if issubclass(kind, APIError)}
-BESIDE = {"BudgetExceededError": (1.5, 1.0), "GuardrailRaisedException": ("g", "No."), "BlockedPiiEntityError": ("E",)}
+BESIDE = {
+    "BudgetExceededError": (1.5, 1.0),
+    "GuardrailRaisedException": ("g", "No."),
+    "BlockedPiiEntityError": ("E",),
+    "RetiredModelWarning": ("Gone.",),
+}
 
 
 def test_the_tree_is_drawn_in_the_docstring() -> None:

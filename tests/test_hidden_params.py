@@ -172,7 +172,7 @@ def test_a_key_that_a_vendor_quotes_in_a_header_is_not_passed_on(mode: str, wire
 @both
 def test_a_service_tier_without_a_known_price_has_no_cost(mode: str, wire: Wire) -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-    wire.answers(completion(usage=usage, service_tier="default"), completion(usage=usage, service_tier="priority"))
+    wire.answers(completion(usage=usage, service_tier="default"), completion(usage=usage, service_tier="scale"))
     costs = [call(mode, wire, "openai/gpt-4o")._hidden_params["response_cost"] for _ in range(2)]
     assert costs[0] > 0
     assert costs[1] is None

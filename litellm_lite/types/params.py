@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
@@ -81,7 +82,11 @@ class CompletionParams(TypedDict, total=False):
     mock_tool_calls: Sequence[Mapping[str, Any]] | None
     input_cost_per_token: float | None
     output_cost_per_token: float | None
+    cache_read_input_token_cost: float | None
+    cache_creation_input_token_cost: float | None
     base_model: str | None
+    budget: float | Decimal | str | None
+    check_context: bool | None
     metadata: Mapping[str, Any] | None
     litellm_metadata: Mapping[str, Any] | None
     litellm_call_id: str | None
