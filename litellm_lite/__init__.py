@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "api": "completion acompletion stream_chunk_builder get_supported_openai_params",
     "call": "Timeouts",
-    "budget": "CostEstimate",
+    "cost.budget": "CostEstimate",
     "context": "Fit",
     "cost": "Cost",
     "counting": "count_tokens decode encode fits token_counter",
@@ -58,10 +58,10 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.api import completion as completion
     from litellm_lite.api import get_supported_openai_params as get_supported_openai_params
     from litellm_lite.api import stream_chunk_builder as stream_chunk_builder
-    from litellm_lite.budget import CostEstimate as CostEstimate
     from litellm_lite.call import Timeouts as Timeouts
     from litellm_lite.context import Fit as Fit
     from litellm_lite.cost import Cost as Cost
+    from litellm_lite.cost.budget import CostEstimate as CostEstimate
     from litellm_lite.counting import count_tokens as count_tokens
     from litellm_lite.counting import decode as decode
     from litellm_lite.counting import encode as encode

@@ -10,10 +10,10 @@ from typing import Any
 from litellm_lite import resolve
 from litellm_lite.call import Call, WireRequest
 from litellm_lite.errors import APIError, BadRequestError, ContextWindowExceededError, PriceUnknown
-from litellm_lite.model_rows import is_price
 from litellm_lite.options import Options, check_headers, merged, take_options
 from litellm_lite.params import map_params, shown
 from litellm_lite.registry import ModelInfo, registry
+from litellm_lite.registry.rows import is_price
 from litellm_lite.response_format import schema_format
 from litellm_lite.transformer import Transformer
 from litellm_lite.transport.seam import Settings
@@ -134,7 +134,7 @@ def _check_context(wanted: Any, call: Call, asked: Mapping[str, Any], request: W
 
 def _check_budget(budget: Any, call: Call, asked: Mapping[str, Any], priced: ModelInfo | None) -> None:
     """Raise BudgetExceededError where the call would cost more at the very least, PriceUnknown where nobody can say."""
-    from litellm_lite.budget import check_budget, estimate, prompt_kinds
+    from litellm_lite.cost.budget import check_budget, estimate, prompt_kinds
     from litellm_lite.tokens.counting import count_prompt
 
     provider, model = call.target.provider, call.target.model

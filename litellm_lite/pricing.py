@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from litellm_lite.budget import CostEstimate, check_budget, estimate, price_unknown, prompt_kinds
 from litellm_lite.cost import Cost, price_or_reason
+from litellm_lite.cost.budget import CostEstimate, check_budget, estimate, price_unknown, prompt_kinds
+from litellm_lite.cost.rates import served
 from litellm_lite.counting import meant
 from litellm_lite.errors import BadRequestError, NotFoundError, UnsupportedParamsError
 from litellm_lite.params import shown
 from litellm_lite.prepare import plain_messages, price_info
-from litellm_lite.rates import served
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.tokens.counting import count_prompt, counter_for
 

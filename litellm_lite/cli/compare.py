@@ -15,7 +15,7 @@ from litellm_lite.cli.prices import Rate, dollars, in_words, rates
 from litellm_lite.cli.show import UNKNOWN_EXIT, UnusableError, answering, consoles, say, show_json
 from litellm_lite.cli.usage import Tokens, cost_or_reason, used
 from litellm_lite.cost import Cost
-from litellm_lite.model_info import ModelInfo
+from litellm_lite.registry.info import ModelInfo
 
 _DIFFERS, _MAY_DIFFER = "*", "?"
 _ANSWERS: dict[bool | None, Cell] = {True: "yes", False: "no", None: None}

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from rich.console import Console
 
-from litellm_lite.buckets import completion_buckets, prompt_buckets, totals
 from litellm_lite.cli.columns import Cell, Sheet, show_facts, show_sheet
 from litellm_lite.cli.given import Chat, called, known_model, read_chat
 from litellm_lite.cli.prices import dollars, in_words, per_million
@@ -16,9 +15,10 @@ from litellm_lite.cli.show import UNKNOWN_EXIT, UnusableError, answering, consol
 from litellm_lite.cli.tokens import certainty
 from litellm_lite.cli.usage import Tokens, Used, cost_or_reason, used
 from litellm_lite.cost import Cost
+from litellm_lite.cost.buckets import completion_buckets, prompt_buckets, totals
 from litellm_lite.errors import PriceUnknown
-from litellm_lite.model_info import ModelInfo
 from litellm_lite.pricing import CostEstimate, estimate_call
+from litellm_lite.registry.info import ModelInfo
 
 _WAYS = "--prompt-tokens and --completion-tokens, --usage, --messages or --text"
 

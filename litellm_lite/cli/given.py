@@ -11,8 +11,8 @@ import orjson
 
 from litellm_lite.cli.show import UnusableError, consoles, say
 from litellm_lite.counting import is_count
-from litellm_lite.model_info import ModelInfo
 from litellm_lite.registry import registry
+from litellm_lite.registry.info import ModelInfo
 
 STANDARD_INPUT = "-"
 

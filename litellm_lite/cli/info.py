@@ -12,7 +12,7 @@ from litellm_lite.cli.given import called, known_model
 from litellm_lite.cli.models import joined, takes, whole_row
 from litellm_lite.cli.prices import other_prices, price_sheet, shown_value
 from litellm_lite.cli.show import answering, consoles, say, show_json
-from litellm_lite.model_info import ALWAYS_ANSWERED, ModelInfo
+from litellm_lite.registry.info import ALWAYS_ANSWERED, ModelInfo
 
 LIMITS = {
     "max_input_tokens": "context (tokens)",

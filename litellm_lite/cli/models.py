@@ -13,8 +13,8 @@ from litellm_lite.cli.columns import UNKNOWN, Cell, Sheet, on_terminal, show_she
 from litellm_lite.cli.given import called
 from litellm_lite.cli.prices import by_name, other_prices, per_million, varies
 from litellm_lite.cli.show import UnusableError, answering, consoles, plain, say, show_json
-from litellm_lite.model_info import ModelInfo
 from litellm_lite.registry import registry
+from litellm_lite.registry.info import ModelInfo
 
 FEATURES = {
     "vision": ("image", "supports_vision"),

@@ -13,9 +13,9 @@ from typing import Any
 
 from litellm_lite.cli.columns import Facts, Sheet
 from litellm_lite.cli.show import plain
-from litellm_lite.model_info import ModelInfo
-from litellm_lite.model_rows import is_price
-from litellm_lite.rates import FIELDS
+from litellm_lite.cost.rates import FIELDS
+from litellm_lite.registry.info import ModelInfo
+from litellm_lite.registry.rows import is_price
 
 STANDARD = "standard"
 

@@ -10,8 +10,8 @@ from typing import Any
 from litellm_lite.cli.given import read_json, shown
 from litellm_lite.cli.show import UnusableError
 from litellm_lite.cost import Cost, price_or_reason
-from litellm_lite.model_info import ModelInfo
-from litellm_lite.rates import served
+from litellm_lite.cost.rates import served
+from litellm_lite.registry.info import ModelInfo
 
 # More is a slip, and no number that every reader of JSON takes.
 _MOST = 10**15

@@ -1,7 +1,7 @@
 """The pins: every rate of the registry a second time, in a form that people can read in a diff.
 
 A line is a key, four rates in US dollars per million tokens (prompt, completion, read from the cache, written to it)
-and a digest of all other prices; `-` where there is none. tests/test_model_prices.py compares it with the file.
+and a digest of all other prices; `-` where there is none. The tests compare it with the registry.
 """
 
 from __future__ import annotations

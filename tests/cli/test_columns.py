@@ -13,8 +13,8 @@ from rich.console import Console
 from litellm_lite.cli.columns import Cell, Sheet, show_facts, show_sheet
 from litellm_lite.cli.prices import rates
 from litellm_lite.cli.show import plain
-from litellm_lite.model_info import ModelInfo
-from litellm_lite.rates import FIELDS, rate_book
+from litellm_lite.cost.rates import FIELDS, rate_book
+from litellm_lite.registry.info import ModelInfo
 
 CELLS = st.one_of(st.none(), st.integers(), st.decimals(allow_nan=False, allow_infinity=False, places=9), st.text())
 PRICES = st.decimals(min_value=0, max_value=1000, places=12)

@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from threading import Barrier
 
-from litellm_lite.price_files import bundled
 from litellm_lite.registry import Registry, registry
+from litellm_lite.registry.files import bundled
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _counting_registry():

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from litellm_lite.model_rows import Row
+from litellm_lite.registry.rows import Row
 
 # The kinds of tokens, as a cost's breakdown names them, and the field with the price of each.
 FIELDS = {

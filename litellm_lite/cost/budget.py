@@ -12,9 +12,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from litellm_lite.cost import EXACT
+from litellm_lite.cost.rates import Possible, RateBook, Rates, rate_book, served
 from litellm_lite.errors import BadRequestError, BudgetExceededError, PriceUnknown
 from litellm_lite.params import shown
-from litellm_lite.rates import Possible, RateBook, Rates, rate_book, served
 from litellm_lite.registry import ModelInfo
 from litellm_lite.tokens.count import TokenCount
 

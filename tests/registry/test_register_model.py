@@ -7,8 +7,8 @@ from enum import Enum
 
 import pytest
 
-from litellm_lite.model_rows import LIMITS
 from litellm_lite.registry import get_model_info, model_cost, register_model, registry
+from litellm_lite.registry.rows import LIMITS
 
 SCOUT = "meta_llama/Llama-4-Scout-17B-16E-Instruct-FP8"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scripts.registry import compare, oracle, rules
-from tests.build_registry.source import CHAT, NOBODYS, ROOT, SOURCE, TODAY, conflicts, row_of, ruled
+from tests.registry.build.source import CHAT, NOBODYS, ROOT, SOURCE, TODAY, conflicts, row_of, ruled
 from tests.genai import known_to_both
 
 # Overrides

@@ -17,7 +17,7 @@ import pytest
 from genai_prices.types import ModelPrice, Usage
 
 from litellm_lite.cost import price
-from litellm_lite.rates import FIELDS
+from litellm_lite.cost.rates import FIELDS
 from litellm_lite.registry import ModelInfo, registry
 from tests import genai
 

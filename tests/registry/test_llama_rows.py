@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-FILE = Path(__file__).resolve().parents[1] / "model_prices.json"
+FILE = Path(__file__).resolve().parents[2] / "model_prices.json"
 ROWS: dict[str, dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))
 
 llama_rows = pytest.mark.parametrize("key", [key for key in ROWS if key.startswith("meta_llama/")])

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
 
-from litellm_lite.buckets import completion_buckets, prompt_buckets, totals
-from litellm_lite.rates import Rates, rate_book, served
+from litellm_lite.cost.buckets import completion_buckets, prompt_buckets, totals
+from litellm_lite.cost.rates import Rates, rate_book, served
 from litellm_lite.registry import ModelInfo
 
 # Wide enough to be exact whatever precision the caller's own decimal context has.

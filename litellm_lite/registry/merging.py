@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from litellm_lite.model_rows import Row, implied, is_price
+from litellm_lite.registry.rows import Row, implied, is_price
 
 # Fields about the row rather than the model.
 _ABOUT = frozenset({"litellm_provider", "source", "verified", "via", "notes", "aliases", "conflicts"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ def bundled() -> Mapping[str, Row]:
     """Read the model_prices.json of the package. Numbers with a point are floats whose shortest text is the file's."""
     import orjson
 
-    rows: Mapping[str, Row] = orjson.loads(Path(__file__).with_name("model_prices.json").read_bytes())
+    content = pkgutil.get_data("litellm_lite", "model_prices.json")
+    assert content is not None  # noqa: S101 - every loader of packages that this file can come from reads data
+    rows: Mapping[str, Row] = orjson.loads(content)
     return rows
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.registry import build, rules
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 21)
 SOURCE = "LiteLLM 9.9"
 

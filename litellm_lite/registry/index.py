@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from litellm_lite.model_info import ModelInfo
-from litellm_lite.model_rows import Row, exact, implied
-from litellm_lite.provider_names import canonical
-from litellm_lite.row_merging import merged
+from litellm_lite.registry.info import ModelInfo
+from litellm_lite.registry.merging import merged
+from litellm_lite.registry.names import canonical
+from litellm_lite.registry.rows import Row, exact, implied
 
 Name = tuple[str, str]
 """A provider, `""` for a caller that names none, and a model."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litellm_lite.nearest import nearest
+from litellm_lite.registry.nearest import nearest
 
 HOSTS = ("openrouter", "together_ai", "groq", "bedrock", "fireworks_ai")
 MODELS = [

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from litellm_lite.model_rows import Row, in_floats, tier_threshold
+from litellm_lite.registry.rows import Row, in_floats, tier_threshold
 
 # `get_model_info` answers each of these for every model, with None where the registry does not know.
 ALWAYS_ANSWERED = """

@@ -7,11 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from litellm_lite import model_rows
 from litellm_lite import registry as room
 from litellm_lite.errors import NotFoundError
-from litellm_lite.model_info import ModelInfo
-from litellm_lite.registry import get_max_tokens, get_model_info, model_cost, register_model, registry
+from litellm_lite.registry import get_max_tokens, get_model_info, model_cost, register_model, registry, rows
+from litellm_lite.registry.info import ModelInfo
 
 SCOUT = "meta_llama/Llama-4-Scout-17B-16E-Instruct-FP8"
 LLAMA = "meta_llama/Llama-3.3-70B-Instruct"
@@ -111,7 +110,7 @@ def test_the_prompt_size_where_base_rates_end_is_known(model, threshold):
     ],
 )
 def test_the_smallest_tier_counts_and_a_time_is_no_size(row, threshold):
-    assert model_rows.tier_threshold(row) == threshold
+    assert rows.tier_threshold(row) == threshold
 
 
 def test_a_model_cannot_be_changed():

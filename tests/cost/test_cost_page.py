@@ -13,7 +13,7 @@ import pytest
 from litellm_lite.errors import APIError
 from litellm_lite.registry import registry
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "cost.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "cost.md"
 ERROR = re.compile(r"([A-Z]\w+): (.*)")
 
 

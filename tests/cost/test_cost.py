@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from litellm_lite.cost import Cost, price, price_or_reason
-from litellm_lite.rates import FIELDS, rate_book
+from litellm_lite.cost.rates import FIELDS, rate_book
 from litellm_lite.registry import ModelInfo, registry
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litellm_lite.rates import FIELDS, SERVICE_TIERS, RateBook, rate_book, served
+from litellm_lite.cost.rates import FIELDS, SERVICE_TIERS, RateBook, rate_book, served
 
 ROW = {
     "input_cost_per_token": Decimal(1),

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litellm_lite import price_files
-from litellm_lite.model_rows import checked, exact
-from litellm_lite.price_files import bundled, from_file
+import litellm_lite
 from litellm_lite.registry import model_cost, register_model, registry
+from litellm_lite.registry.files import bundled, from_file
+from litellm_lite.registry.rows import checked, exact
 
 
 @pytest.fixture(autouse=True)
@@ -143,6 +143,6 @@ def test_the_bundled_file_passes_every_check_a_users_file_has_to():
 
 def test_the_bundled_file_is_exact_though_it_is_read_as_floats():
     """A number whose shortest text as a float is another one may not stand in the file."""
-    written = Path(price_files.__file__).with_name("model_prices.json").read_bytes()
+    written = Path(litellm_lite.__file__).with_name("model_prices.json").read_bytes()
     as_written = json.loads(written, parse_float=Decimal)
     assert [key for key, row in bundled().items() if exact(row) != exact(as_written[key])] == []

@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from litellm_lite.errors import NotFoundError
-from litellm_lite.model_index import Index, model_of
-from litellm_lite.model_info import ALWAYS_ANSWERED, ImageRules, ModelInfo
-from litellm_lite.model_rows import Row, checked
-from litellm_lite.nearest import nearest
-from litellm_lite.price_files import bundled, from_file
-from litellm_lite.provider_names import canonical
+from litellm_lite.registry.files import bundled, from_file
+from litellm_lite.registry.index import Index, model_of
+from litellm_lite.registry.info import ALWAYS_ANSWERED, ImageRules, ModelInfo
+from litellm_lite.registry.names import canonical
+from litellm_lite.registry.nearest import nearest
+from litellm_lite.registry.rows import Row, checked
 
 __all__ = [
     "ALWAYS_ANSWERED",

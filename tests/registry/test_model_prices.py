@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from scripts.registry.fields import schema
 from scripts.registry.pins import pin
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "model_prices.json"
 PINS = ROOT / "tests" / "fixtures" / "registry" / "rates.tsv"
 TEXT = FILE.read_text(encoding="utf-8")
