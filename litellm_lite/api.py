@@ -116,7 +116,7 @@ def _open(plan: Plan) -> CompletionStream:
     """Make one attempt at a stream, up to its first chunk."""
     try:
         source = _source(plan)
-        end = stream_end(plan, source.headers, exchange.epoch_s())
+        end = stream_end(plan, source.headers, exchange.epoch_s)
         return CompletionStream(source, _core(plan, source), end).prime()
     except APIError as error:
         _note_failure(plan, error)
@@ -127,7 +127,7 @@ async def _aopen(plan: Plan) -> AsyncCompletionStream:
     """The async twin of `_open`."""
     try:
         source = await _asource(plan)
-        end = stream_end(plan, source.headers, exchange.epoch_s())
+        end = stream_end(plan, source.headers, exchange.epoch_s)
         return await AsyncCompletionStream(source, _core(plan, source), end).prime()
     except APIError as error:
         _note_failure(plan, error)

@@ -22,6 +22,7 @@ from litellm_lite.tokens.families import family_of
 from litellm_lite.tokens.pictures import LITELLM_DEFAULT, UnknownPictures
 from litellm_lite.tokens.vocabularies import Vocabulary, required_vocabulary
 
+_LARGEST = 10**15
 _HUGGING_FACE = "huggingface_tokenizer"
 
 
@@ -45,7 +46,7 @@ def count_tokens(  # noqa: PLR0917 - as token_counter
         return counter.text(_text(text))
     if isinstance(response_format, type):
         response_format = schema_format(response_format)
-    plain = _plain(messages)
+    plain = chat(messages)
     return counter.prompt(plain, tools=tools, tool_choice=tool_choice, response_format=response_format)
 
 
@@ -70,7 +71,7 @@ def token_counter(  # noqa: PLR0917 - LiteLLM's signature
         counter = _counter(model, custom_tokenizer, default_images=bool(use_default_image_token_count))
         if text is not None:
             return counter.text(_text(text)).tokens
-        plain = _plain(messages)
+        plain = chat(messages)
         if count_response_tokens:
             return sum((counter.chat.message(message) for message in plain), NOTHING).tokens
         return counter.prompt(plain, tools=tools, tool_choice=tool_choice).tokens
@@ -87,7 +88,7 @@ def encode(model: str, text: str, custom_tokenizer: Any = None) -> list[int]:
     estimate cannot encode.
     """
     if custom_tokenizer is not None:
-        return _custom_encode(custom_tokenizer)(text)
+        return _custom_encode(custom_tokenizer)(_text(text))
     return _vocabulary(model).encode(_text(text))
 
 
@@ -112,7 +113,7 @@ def fits(
     if max_tokens is not None and not is_count(max_tokens):
         raise BadRequestError(f"max_tokens must be a whole number from 0, not {shown(max_tokens)}", param="max_tokens")
     provider, name, info = meant(model, custom_llm_provider)
-    prompt = counter_for(provider, name).prompt(_plain(messages), tools=tools)
+    prompt = counter_for(provider, name).prompt(chat(messages), tools=tools)
     return judge(prompt, info, model, max_tokens)
 
 
@@ -120,6 +121,11 @@ def meant(model: str, custom_llm_provider: str | None = None) -> tuple[str, str,
     """Return provider, wire name and row of a model as a caller names it; one that is unknown is taken at its word."""
     if not isinstance(model, str):
         raise BadRequestError(f"model must be a name such as 'openai/gpt-4o', not {shown(model)}", param="model")
+    if not isinstance(custom_llm_provider, str | None):
+        raise BadRequestError(
+            f"custom_llm_provider must be a name such as 'openai', not {shown(custom_llm_provider)}",
+            param="custom_llm_provider",
+        )
     head, slash, rest = model.partition("/")
     provider = ALIASES.get(custom_llm_provider or head, custom_llm_provider or head)
     name = rest if slash and ALIASES.get(head, head) == provider else model
@@ -129,9 +135,14 @@ def meant(model: str, custom_llm_provider: str | None = None) -> tuple[str, str,
     return (provider if slash or custom_llm_provider else ""), name, None
 
 
+def chat(messages: Any) -> list[dict[str, Any]]:
+    """Return messages as dictionaries, none as none. Raises BadRequestError for what no vendor would take."""
+    return [] if isinstance(messages, list | tuple) and not messages else plain_messages(messages)
+
+
 def is_count(value: object) -> bool:
-    """Tell whether a value is a whole number from 0."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """Tell whether a value is a whole number from 0 that may be a count of tokens."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
 
 
 def _check_one(text: Any, messages: Any, *, beside: Any) -> None:
@@ -147,10 +158,6 @@ def _text(text: Any) -> str:
     if isinstance(text, list | tuple) and all(isinstance(part, str) for part in text):
         return "".join(text)
     raise BadRequestError(f"text must be a text or a list of texts, not {shown(text)}", param="text")
-
-
-def _plain(messages: Any) -> list[dict[str, Any]]:
-    return [] if isinstance(messages, list | tuple) and not messages else plain_messages(messages)
 
 
 def _counter(model: str | None, custom_tokenizer: Any, *, default_images: bool) -> PromptCounter:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from litellm_lite.cost import Cost, price
 from litellm_lite.errors import APIResponseValidationError
+from litellm_lite.prepare import asked_tier
 from litellm_lite.streams import StreamEnd
 from litellm_lite.types.response import ModelResponse, ModelResponseStream, Usage, attach, new_id
 from litellm_lite.vendor_errors import redact
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 _RATE_LIMIT_HEADERS = tuple(
     f"x-ratelimit-{what}-{unit}" for what in ("limit", "remaining", "reset") for unit in ("requests", "tokens")
 )
+_PARTS_OF_A_TOTAL = ("prompt_tokens", "completion_tokens")
 _NOT_REPEATED = frozenset({"set-cookie"})  # a session of the vendor's, no business of a log
 
 
@@ -67,12 +69,14 @@ def _tidy(message: JSON) -> None:
 
 
 def _counted(usage: Any) -> Any:
-    """Return a usage without nulls and with its total; None for an empty one."""
+    """Return a usage without nulls and with its total, where that is known; None for an empty one."""
     if not isinstance(usage, dict) or (None not in usage.values() and "total_tokens" in usage):
         return usage or None
     known = {name: count for name, count in usage.items() if count is not None}
-    parts = [known[name] for name in ("prompt_tokens", "completion_tokens") if isinstance(known.get(name), int)]
-    return {"total_tokens": sum(parts), **known} if known else None
+    parts = [known[name] for name in _PARTS_OF_A_TOTAL if isinstance(known.get(name), int | float)]
+    if len(parts) == len(_PARTS_OF_A_TOTAL):  # of one alone the total is not known
+        known.setdefault("total_tokens", sum(parts))
+    return known or None
 
 
 def _validated(kind: Any, plan: Plan, body: JSON) -> Any:
@@ -104,7 +108,7 @@ class _Facts:
         self._target = (target.provider, target.model, target.api_base)
         self._labels, self._info = plan.options.labels, plan.price_info
         self._key = target.api_key
-        self._tier = body.get("service_tier") or plan.call.params.get("service_tier")  # what was served is billed
+        self._tier = body.get("service_tier") or asked_tier(plan.call)  # what was served is billed
         self._headers, self._received_at, self._elapsed_ms = headers, received_at, elapsed_ms
         self._told_model, self._usage = body.get("model"), body.get("usage")
         self._dropped = plan.dropped
@@ -137,12 +141,13 @@ class _Facts:
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (self(),)  # a copy of an answer, pickled or deep, has the result
 
-    def cost(self, usage: Any, service_tier: str | None = None) -> Cost | None:
+    def cost(self, usage: Any, service_tier: str | None = None, at: float | None = None) -> Cost | None:
         """Return what that usage costs at the tier that served, or None where usage or prices are not known."""
+        at = self._received_at if at is None else at
         if self._info is None or not isinstance(usage, dict):
             return None
         try:
-            return price(usage, self._info, service_tier=service_tier or self._tier, at=self._received_at)
+            return price(usage, self._info, service_tier=service_tier or self._tier, at=at)
         except ValueError as error:  # a usage that contradicts itself has no price; the answer stands
             logger.warning("%s: no cost for %r: %s", *self._target[:2], error)
             return None
@@ -156,13 +161,14 @@ def additional_headers(headers: Mapping[str, str], key: str | None = None) -> di
     return {**{f"llm_provider-{name}": value for name, value in clean.items()}, **plain}
 
 
-def stream_end(plan: Plan, headers: Mapping[str, str], opened_at: int) -> StreamEnd:
-    """Return what a stream needs of its call; `opened_at` is in epoch seconds."""
+def stream_end(plan: Plan, headers: Mapping[str, str], now: Callable[[], int]) -> StreamEnd:
+    """Return what a stream needs of its call; `now` tells epoch seconds, at its opening and at its end."""
+    opened_at = now()
     facts = _Facts(plan, headers, {}, opened_at)
     hidden = facts()
 
     def settle(ledger: Ledger) -> None:
-        hidden["cost"] = cost = facts.cost(ledger.usage, ledger.service_tier)
+        hidden["cost"] = cost = facts.cost(ledger.usage, ledger.service_tier, now())
         hidden["response_cost"] = None if cost is None else float(cost.total)
 
     return StreamEnd(_Delivery(plan, hidden, opened_at).deliver, plan.locate, settle, hidden)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from litellm_lite import resolve
@@ -20,6 +19,7 @@ from litellm_lite.transport.seam import Settings
 
 _BASE_RATES = ("input_cost_per_token", "output_cost_per_token")
 _RATES = (*_BASE_RATES, "cache_read_input_token_cost", "cache_creation_input_token_cost")
+_TABLES = ("tiered_pricing", "off_peak_pricing")
 _GIVE_PRICES = "pass input_cost_per_token= and output_cost_per_token=, or call register_model()"
 _CONTENT = (str, list)
 _TEXTS = (str, bytes, bytearray)
@@ -144,7 +144,12 @@ def _check_budget(budget: Any, call: Call, asked: Mapping[str, Any], priced: Mod
     given = {name: asked.get(name) for name in ("tools", "tool_choice", "response_format")}
     prompt = count_prompt(provider, model, call.messages, **given)
     kinds = prompt_kinds(call.messages, given["tools"])
-    check_budget(estimate(prompt, priced, service_tier=asked.get("service_tier"), kinds=kinds), budget)
+    check_budget(estimate(prompt, priced, service_tier=asked_tier(call), kinds=kinds), budget)
+
+
+def asked_tier(call: Call) -> Any:
+    """Return the service tier that a request asks for, under whichever of the two it was given."""
+    return {**call.params, **call.extra_body}.get("service_tier")
 
 
 def _includes_usage(stream_options: Any) -> bool:
@@ -195,7 +200,14 @@ def _message_flaw(message: dict[str, Any]) -> str | None:
     if content is not None and not isinstance(content, _CONTENT):
         hint = "; write a tool's result as text, json.dumps(result)" if message["role"] == "tool" else ""
         return f"has a content of type {type(content).__name__}; it must be text or a list of parts{hint}"
+    calls = message.get("tool_calls")
+    if calls is not None and not (isinstance(calls, list | tuple) and all(map(_is_object, calls))):
+        return f"has tool_calls of type {type(calls).__name__}; they must be a list of objects"
     return None
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping) or hasattr(value, "model_dump")
 
 
 def _spoken(message: dict[str, Any]) -> dict[str, Any]:
@@ -224,22 +236,17 @@ def price_info(info: ModelInfo | None, own: Mapping[str, Any]) -> ModelInfo | No
     """Return the row a call is priced by: `base_model`'s, with the caller's own prices over the base rates."""
     if (base_model := own.get("base_model")) is not None:
         info = registry().lookup(str(base_model))
-    rates = {name: _rate(name, own[name]) for name in _RATES if name in own}
-    if not rates:
+    given = {name: own[name] for name in _RATES if name in own}
+    if not given:
         return info
-    # The list's discounts and tiers belong to the list's own prices.
+    from litellm_lite.cost.budget import dollars
+
+    rates = {name: dollars(name, value) for name, value in given.items()}
+    # The list's discounts and tiers belong to the list's own prices. One of the two that the caller leaves to the list
+    # keeps its tiers; where those stand in one table with the other's, it is not known.
     kept = info.row if info else {}
-    rest = {name: value for name, value in kept.items() if name in _BASE_RATES or not is_price(name)}
+    in_tables = any(name in kept for name in _TABLES)
+    from_list = tuple(name for name in _BASE_RATES if name not in rates and not in_tables)
+    rest = {name: value for name, value in kept.items() if not is_price(name) or name.startswith(from_list)}
     row = {**rest, **rates, "source": "the caller", "verified": ""}
     return replace(info, row=row) if info else ModelInfo("", "", "", row)
-
-
-def _rate(name: str, value: Any) -> Decimal:
-    """Return a price in US dollars per token."""
-    try:
-        rate = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
-    except InvalidOperation:
-        rate = Decimal("NaN")
-    if not rate.is_finite() or rate < 0:
-        raise BadRequestError(f"{name} must be US dollars, a number from 0, not {shown(value)}", param=name)
-    return rate

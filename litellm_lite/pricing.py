@@ -110,13 +110,13 @@ def cost_per_token(
     counts = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
     if usage is None:
         usage = counts
-    for name, count in counts.items():
+    cached = {"cache_read_input_tokens": cache_read_input_tokens}
+    cached["cache_creation_input_tokens"] = cache_creation_input_tokens
+    usage = {**{name: count for name, count in cached.items() if count}, **usage}
+    for name, count in {**counts, **cached}.items():
         if count and count != usage.get(name):
             msg = f"{name} is {shown(count)}, but usage_object has {shown(usage.get(name))}; give one of them"
             raise BadRequestError(msg, param=name)
-    cached = {"cache_read_input_tokens": cache_read_input_tokens}
-    cached["cache_creation_input_tokens"] = cache_creation_input_tokens
-    usage |= {name: count for name, count in cached.items() if count}
     cost = _cost(usage, _priced_model(model, custom_llm_provider, custom_cost_per_token), service_tier, at)
     return float(cost.input), float(cost.output)
 
@@ -178,15 +178,17 @@ class _Answer(NamedTuple):
     def of(cls, answer: Any) -> _Answer:
         if answer is None:
             return cls()
-        hidden = _read(answer, "_hidden_params") or {}
-        created = _read(answer, "created")
+        hidden = _read(answer, "_hidden_params")
+        if not isinstance(hidden, Mapping):  # another library's
+            hidden = {}
+        created, cost = _read(answer, "created"), hidden.get("cost")
         return cls(
             _usage(_read(answer, "usage")),
             hidden.get("litellm_model_name") or _read(answer, "model"),
             hidden.get("custom_llm_provider"),
             _read(answer, "service_tier"),
             created if created and isinstance(created, int | float) else None,
-            hidden.get("cost"),
+            cost if isinstance(cost, Cost) else None,
         )
 
 
@@ -196,12 +198,16 @@ def _read(answer: Any, name: str) -> Any:
 
 def _usage(usage: Any) -> dict[str, Any] | None:
     """Return a usage as a dictionary of the caller's own; of a model only what was told, for its defaults are not."""
-    if usage is None or isinstance(usage, Mapping):
-        return None if usage is None else dict(usage)
-    if hasattr(usage, "model_dump"):
-        told: dict[str, Any] = usage.model_dump(exclude_unset=True)
-        return told
-    raise BadRequestError(f"usage must be an object of counts, not {shown(usage)}", param="usage")
+    if usage is None:
+        return None
+    told = _told(usage)
+    if not isinstance(told, Mapping):
+        raise BadRequestError(f"usage must be an object of counts, not {shown(usage)}", param="usage")
+    return {name: _told(part) for name, part in told.items()}
+
+
+def _told(value: Any) -> Any:
+    return value.model_dump(exclude_unset=True) if hasattr(value, "model_dump") else value
 
 
 def _priced_model(
@@ -223,6 +229,10 @@ def _priced_model(
 
 
 def _own_rates(rates: Mapping[str, Any] | None) -> dict[str, Any]:
+    if rates is not None and not isinstance(rates, Mapping):
+        raise BadRequestError(
+            f"custom_cost_per_token must be a dictionary of prices, not {shown(rates)}", param="custom_cost_per_token"
+        )
     for name in rates or ():
         if name not in _OWN_RATES:
             msg = f"custom_cost_per_token has no {shown(name)}; it may have {', '.join(sorted(_OWN_RATES))}"

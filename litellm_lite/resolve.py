@@ -87,11 +87,17 @@ def _named(name: Any, model: str) -> str:
 
 
 def _unknown(model: str) -> LiteLLMUnknownProvider:
+    names = ", ".join(provider_names())
+    if (known := registry().lookup(model)) is not None and find_provider(known.provider) is None:
+        msg = (
+            f"{model[:_LONGEST_NAME]!r} is {known.provider}'s, and there is no provider {known.provider!r} here, "
+            f"only {names}; for a server that speaks OpenAI's API write 'openai/model' with api_base="
+        )
+        return LiteLLMUnknownProvider(msg, known.provider, model, param="model")
     head, slash, _ = model.partition("/")
     close = [f"{name}/…" for name in get_close_matches(head.lower(), provider_names() if slash else (), 1)]
     close += registry().suggest(model)
     hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
-    names = ", ".join(provider_names())
     return LiteLLMUnknownProvider(
         f"no provider in {model[:_LONGEST_NAME]!r}: {hint}write 'provider/model' with one of {names}, "
         "or 'openai/model' with api_base= for any OpenAI-compatible server",

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Literal, overload
 
-from litellm_lite.counting import is_count, meant
+from litellm_lite.counting import chat, is_count, meant
 from litellm_lite.errors import BadRequestError, ContextWindowExceededError, NotFoundError
 from litellm_lite.params import shown
-from litellm_lite.prepare import plain_messages
 from litellm_lite.registry import ModelInfo
 from litellm_lite.tokens.counting import PromptCounter, counter_for
 
@@ -71,10 +69,9 @@ def trim_messages(
     """
     provider, name, info = meant(model or "")
     budget = _budget(max_tokens, trim_ratio, info, model)
-    given = list(messages)
-    plain = plain_messages(given) if given else []
+    plain = chat(messages)
     kept, left = _Trim(plain, counter_for(provider, name), budget).run()
-    trimmed = [given[place] if text is None else {**plain[place], "content": text} for place, text in kept]
+    trimmed = [messages[place] if text is None else {**plain[place], "content": text} for place, text in kept]
     return (trimmed, left) if return_response_tokens else trimmed
 
 
@@ -83,7 +80,7 @@ def _budget(max_tokens: Any, trim_ratio: Any, info: ModelInfo | None, model: str
         if not is_count(max_tokens):
             raise BadRequestError(f"max_tokens must be a whole number from 0, not {shown(max_tokens)}")
         return int(max_tokens)
-    if not isinstance(trim_ratio, int | float) or not isfinite(trim_ratio) or not 0 < trim_ratio <= 1:
+    if not isinstance(trim_ratio, int | float) or not 0 < trim_ratio <= 1:
         raise BadRequestError(f"trim_ratio must be a number above 0 and up to 1, not {shown(trim_ratio)}")
     window = info.max_input_tokens if info else None
     if window is None:

@@ -62,7 +62,9 @@ def models() -> str:
         if (info.deprecation_date or today) >= today:
             current[info.provider].append(info)
     header = ("model", "context", "output", "takes", "in / out", "cached", "until")
-    return "".join(f"\n### {name}\n\n{_table(header, map(_model, known))}" for name, known in current.items()) + "\n"
+    contents = " · ".join(f"[{name}](#{name}) {len(known)}" for name, known in current.items())
+    sections = (f"\n### {name}\n\n{_table(header, map(_model, known))}" for name, known in current.items())
+    return f"\n{contents}\n{''.join(sections)}\n"
 
 
 def llama_models() -> str:
@@ -99,12 +101,12 @@ def _cell(param: str, rule: Rule | None) -> str:
 
 def _model(info: ModelInfo) -> tuple[str, ...]:
     cached = info.cache_read_input_token_cost
-    takes = [kind for kind in info.input_modalities if kind != "text"]
+    takes = info.input_modalities and ([kind for kind in info.input_modalities if kind != "text"] or ["text only"])
     return (
         f"`{info.key.removeprefix(f'{info.provider}/')}`",
         _count(info.max_input_tokens),
         _count(info.max_output_tokens),
-        ", ".join(takes),
+        ", ".join(takes) or "?",
         f"[{_price(info)}]({info.source.partition('?')[0]})",
         "" if cached is None else _dollars(cached),
         info.deprecation_date or "",
@@ -125,7 +127,7 @@ def _llama(info: ModelInfo) -> tuple[str, ...]:
 
 
 def _price(info: ModelInfo) -> str:
-    rates = (info.input_cost_per_token, info.output_cost_per_token)
+    rates: tuple[Decimal | None, ...] = (info.input_cost_per_token, info.output_cost_per_token)
     if rates[1] is None and info.row["mode"] == "embedding":
         rates = rates[:1]
     told = " / ".join("?" if rate is None else _dollars(rate) for rate in rates)

@@ -14,9 +14,12 @@ from litellm_lite import (
     estimate_cost,
     register_model,
 )
+from litellm_lite.chunks import Ledger
+from litellm_lite.finish import stream_end
+from litellm_lite.prepare import prepare
 from litellm_lite.registry import registry
 from tests.calls import MODES, call, collect
-from tests.wire import completion, problem
+from tests.wire import chunk, completion, event, problem, stream, usage_chunk
 
 SMALL = "openai/small-window"
 OLD = "openai/switched-off"
@@ -186,11 +189,41 @@ def test_the_lists_discounts_do_not_mix_with_the_callers_prices(wire):
     assert told._hidden_params["cost"].total == 1
 
 
+def test_a_stream_costs_the_price_of_the_hour_it_ended_in():
+    night = {"input_cost_per_token": 1, "output_cost_per_token": 2, "hours_utc": "12:00-13:00"}
+    register_model({SMALL: {"off_peak_pricing": night}})
+    plan = prepare(SMALL, saying("Hi"), {"mock_response": "Hello."}, stream=True)
+    noon = 1_795_262_400  # 2026-11-21T12:00Z
+    clock = iter([noon - 1, noon])
+    end = stream_end(plan, {}, lambda: next(clock))
+    ledger = Ledger()
+    ledger.usage = {"prompt_tokens": 3, "completion_tokens": 2}
+    end.settle(ledger)
+    assert end.hidden_params["cost"].total == 3 * 1 + 2 * 2
+
+
+def test_a_price_left_to_the_list_keeps_its_conditions(wire):
+    """Above 200k tokens the list bills an answer higher, and nobody said what the caller's own price is there."""
+    tiers = {"output_cost_per_token_above_200k_tokens": 0.2}
+    register_model({SMALL: tiers})
+    short, long = ({"prompt_tokens": size, "completion_tokens": 1} for size in (1000, 200_001))
+    wire.answers(completion("Hi.", usage=short), completion("Hi.", usage=long), completion("Hi.", usage=long))
+    assert call("sync", wire, SMALL, input_cost_per_token=1)._hidden_params["cost"].total == Decimal("1000.1")
+    assert call("sync", wire, SMALL, input_cost_per_token=1)._hidden_params["cost"] is None
+    both = {"input_cost_per_token": 1, "output_cost_per_token": 1}
+    assert call("sync", wire, SMALL, **both)._hidden_params["cost"].total == 200_002
+
+
+def test_a_price_left_to_a_table_is_not_known(wire):
+    register_model({SMALL: {"off_peak_pricing": {"output_cost_per_token": 0.01, "hours_utc": "00:00-00:00"}}})
+    assert call("sync", wire, SMALL, input_cost_per_token=1)._hidden_params["cost"] is None
+
+
 def test_off_peak_prices_are_those_of_the_hour_the_answer_came(wire):
     """The windows of this model are the whole week, so that any hour will do."""
     always = [{"hours_utc": "00:00-00:00", "weekdays": [1, 2, 3, 4, 5, 6, 7]}]
     night = {"input_cost_per_token": 1, "output_cost_per_token": 2, "windows": always}
     register_model({SMALL: {"off_peak_pricing": night}})
     assert call("sync", wire, SMALL)._hidden_params["cost"].total == 3 * 1 + 2 * 2
-    streamed = collect("sync", wire, SMALL, stream_options={"include_usage": True})
-    assert streamed.stream.cost is None or streamed.stream.cost.total == 3 * 1 + 2 * 2
+    wire.answers(stream([event(chunk("Hi", "stop")), event(usage_chunk(3, 2))]))
+    assert collect("sync", wire, SMALL).stream.cost.total == 3 * 1 + 2 * 2

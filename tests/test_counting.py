@@ -248,3 +248,22 @@ def test_lone_surrogates_do_not_stop_a_count() -> None:
 
 def test_every_error_here_is_one_of_the_tree() -> None:
     assert issubclass(TokenizerError, APIError)
+
+
+@needs_llama
+@pytest.mark.parametrize("tokens", [5, None, "ab", iter([9906])])
+def test_tokens_that_are_no_list_are_refused(tokens: Any) -> None:
+    with pytest.raises(BadRequestError, match="tokens must be a list"):
+        decode(SCOUT, tokens)
+
+
+@pytest.mark.parametrize("provider", [5, ["openai"]])
+def test_a_provider_that_is_no_name_is_refused(provider: Any) -> None:
+    with pytest.raises(BadRequestError, match="custom_llm_provider must be a name"):
+        count_tokens("gpt-4o", [user("a")], custom_llm_provider=provider)
+
+
+@pytest.mark.parametrize("calls", [5, "ab", {"a": 1}, [5]])
+def test_calls_that_are_no_list_of_objects_are_refused(calls: Any) -> None:
+    with pytest.raises(BadRequestError, match=r"messages\[0\] has tool_calls"):
+        count_tokens(SCOUT, [{"role": "assistant", "tool_calls": calls}])

@@ -54,6 +54,16 @@ def test_every_table_stands_on_a_page(render: ModuleType) -> None:
     assert [name for name in render.TABLES if f"<!-- table: {name} -->" not in written] == []
 
 
+def test_the_models_table_tells_text_only_from_not_known_and_lists_its_sections(render: ModuleType) -> None:
+    table = render.models()
+    takes = {line.split("`")[1]: line.split("|")[4].strip() for line in table.splitlines() if line.startswith("| `")}
+    assert takes["Llama-3.3-8B-Instruct"] == "text only"
+    assert takes["Llama-4-Scout-17B-16E-Instruct-FP8"] == "image"
+    assert "" not in takes.values()
+    assert "?" in takes.values()
+    assert "[meta_llama](#meta_llama) 7 · " in table.splitlines()[1]
+
+
 def test_the_table_of_parameters_holds_every_one_and_every_shape(render: ModuleType) -> None:
     head, _, *rows = render.parameters().splitlines()
     assert all(f"`{name}/`" in head for name in resolve.provider_names())

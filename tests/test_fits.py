@@ -142,7 +142,7 @@ def test_a_model_nobody_knows_has_no_window() -> None:
     assert fits("nobody/knows", [user("a")]).verdict == "unknown"
 
 
-@pytest.mark.parametrize("wrong", [-1, 1.5, "9", True])
+@pytest.mark.parametrize("wrong", [-1, 1.5, "9", True, pytest.param(10**5000, id="huge")])
 def test_max_tokens_must_be_a_count(wrong: Any) -> None:
     with pytest.raises(BadRequestError, match="max_tokens must be a whole number"):
         fits(LLAMA, [user("a")], max_tokens=wrong)

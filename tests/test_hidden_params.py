@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from litellm_lite import BadRequestError
+from litellm_lite import BadRequestError, PriceUnknown, completion_cost
 from litellm_lite.cost import Cost
 from tests.answers import OPENAI_ANSWER
 from tests.calls import MODES, call, collect
@@ -167,6 +167,30 @@ def test_a_key_that_a_vendor_quotes_in_a_header_is_not_passed_on(mode: str, wire
     answer = call(mode, wire, api_key="sk-canary-header-7")
     assert "sk-canary-header-7" not in str(answer._hidden_params)
     assert answer._hidden_params["additional_headers"]["llm_provider-x-echo"] == "Bearer [redacted]"
+
+
+def test_counts_written_with_a_point_are_priced(wire: Wire) -> None:
+    counts = {"prompt_tokens": 10, "completion_tokens": 5}
+    wire.answers(completion(usage=counts), completion(usage={name: float(count) for name, count in counts.items()}))
+    whole, pointed = (call("sync", wire, "openai/gpt-4o") for _ in range(2))
+    assert pointed.usage.total_tokens == whole.usage.total_tokens == 15
+    assert pointed._hidden_params["cost"] == whole._hidden_params["cost"] is not None
+
+
+def test_half_a_usage_has_no_total(wire: Wire) -> None:
+    wire.answers(completion(usage={"prompt_tokens": 10}))
+    answer = call("sync", wire, "openai/gpt-4o")
+    assert answer.usage.total_tokens == 0
+    with pytest.raises(PriceUnknown):
+        completion_cost(answer, model="openai/gpt-4o")
+
+
+@both
+def test_a_tier_asked_for_in_extra_body_is_billed(mode: str, wire: Wire) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    wire.answers(completion(usage=usage, service_tier=None))
+    extra = {"service_tier": "scale"}  # capacity that was bought beforehand
+    assert call(mode, wire, "openai/gpt-4o", extra_body=extra)._hidden_params["cost"] is None
 
 
 @both

@@ -155,7 +155,9 @@ def test_a_budget_must_be_a_count(given: dict[str, Any]) -> None:
         trim_messages([user("a")], "openai/small", **given)
 
 
-@pytest.mark.parametrize("ratio", [0, -1, 1.01, float("nan"), float("inf"), "0.5", None])
+@pytest.mark.parametrize(
+    "ratio", [0, -1, 1.01, float("nan"), float("inf"), pytest.param(10**5000, id="huge"), "0.5", None]
+)
 def test_a_ratio_must_be_a_part(small: str, ratio: Any) -> None:
     with pytest.raises(BadRequestError, match="trim_ratio must be"):
         trim_messages([user("a")], small, ratio)
@@ -166,9 +168,10 @@ def test_messages_of_earlier_answers_come_back_as_they_were() -> None:
     assert trimmed([user("one " * 99), answer, user("three")], 20)[-2] is answer
 
 
-def test_messages_that_are_none_are_refused() -> None:
+@pytest.mark.parametrize("messages", [[7], None, 7, "text"])
+def test_messages_that_are_none_are_refused(messages: Any) -> None:
     with pytest.raises(BadRequestError):
-        trim_messages([7], GPT, max_tokens=100)
+        trim_messages(messages, GPT, max_tokens=100)
 
 
 @needs_llama

@@ -97,7 +97,9 @@ def models(
     words: Annotated[list[str] | None, typer.Argument(help="Only names that hold all these texts.")] = None,
     features: Annotated[
         list[str] | None,
-        typer.Option("--filter", help="Only models with all of vision,tools,json,reasoning,audio,pdf,cache,chat,…"),
+        typer.Option(
+            "--filter", help="Only models with all of these: vision, tools, json, reasoning, audio, pdf, cache, chat, …"
+        ),
     ] = None,
     providers: Annotated[list[str] | None, typer.Option("--provider", help="Only of these; may be repeated.")] = None,
     search: Annotated[list[str] | None, typer.Option(help="The same as a text given as an argument.")] = None,
@@ -160,7 +162,7 @@ def cost(
     from litellm_lite.cli.usage import Tokens
 
     counts = Tokens(prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens)
-    when = at.replace(tzinfo=UTC) if at else None
+    when = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
     wish = Wish(model, counts, usage, messages, text, max_tokens, service_tier, when, as_json)
     raise typer.Exit(run(wish, _now()))
 

@@ -108,5 +108,5 @@ def _provenance(info: ModelInfo) -> Facts:
 def _conflicts(info: ModelInfo) -> Iterator[tuple[str, Cell]]:
     for conflict in info.row.get("conflicts") or ():
         name, value = str(conflict.get("field")), conflict.get("value")
-        said = "has none" if value is None else f"says {shown_value(name, value)}"
+        said = "says nothing" if value is None else f"says {shown_value(name, value)}"
         yield name, f"{conflict.get('source')} {said}. {conflict.get('reason') or ''}"

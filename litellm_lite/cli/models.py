@@ -10,7 +10,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from litellm_lite.cli.columns import UNKNOWN, Cell, Sheet, on_terminal, show_sheet
-from litellm_lite.cli.given import called
+from litellm_lite.cli.given import called, nearest
 from litellm_lite.cli.prices import by_name, other_prices, per_million, varies
 from litellm_lite.cli.show import UnusableError, answering, consoles, plain, say, show_json
 from litellm_lite.registry import registry
@@ -33,6 +33,8 @@ FEATURES = {
 
 # An answer of these has no tokens, so that a price for them is not missing.
 _WITHOUT_ANSWER_TOKENS = frozenset({"embedding", "rerank"})
+
+_TAKE_TEXT = frozenset({"chat", "completion", "responses", "embedding", "rerank"})
 
 # Prices by the image, the second and the like; one for searches beside the tokens says nothing of the tokens.
 _BY_ANOTHER_UNIT = ("input_cost_per_", "output_cost_per_")
@@ -73,6 +75,8 @@ def run(wish: Wish, today: date) -> int:
         show_sheet(out, _sheet(listed, wide=wide, whole_urls=not on_terminal(out)))
     hidden = len(picked) - len(current)
     say(err, "; ".join(_summary(listed, len(everything), hidden, wide=wide)))
+    if wish.words and not picked:
+        say(err, nearest(" ".join(wish.words)))
     return 0
 
 
@@ -82,11 +86,12 @@ def whole_row(info: ModelInfo) -> dict[str, object]:
 
 
 def takes(info: ModelInfo) -> str | None:
-    """Name what a model takes; "image, ?" where no more is known than that images are among it."""
+    """Name what a model takes; "text, image, ?" where no more is known than that these are among it."""
     if info.input_modalities:
         return joined(info.input_modalities)
-    flagged = [modality for modality, flag in FEATURES.values() if modality and info.supports(flag)]
-    return ", ".join([*flagged, UNKNOWN]) if flagged else None
+    among = ["text"] if info.row.get("mode") in _TAKE_TEXT else []
+    among += [modality for modality, flag in FEATURES.values() if modality and info.supports(flag)]
+    return joined([*among, UNKNOWN]) if among else None
 
 
 def joined(kinds: Iterable[str]) -> str | None:

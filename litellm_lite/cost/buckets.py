@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from litellm_lite.params import shown
+
 # A part of the prompt or of the answer -> its bucket. None: no price of its own, the tokens stay with the rest.
 _PROMPT = {
     "text_tokens": None,
@@ -51,6 +53,7 @@ _MEDIA = ("audio_tokens", "image_tokens")
 _NESTED = frozenset({*_INSIDE, "cache_creation_token_details", "cached_tokens_details"})
 _ELSEWHERE = frozenset({*_BESIDE, "prompt_cache_miss_tokens", "cache_creation"})
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
+_LARGEST = 10**15
 
 
 def totals(usage: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -63,20 +66,18 @@ def totals(usage: Mapping[str, Any]) -> tuple[int, int] | None:
         completion = 0
     if prompt is None or completion is None:
         return None
-    _check("prompt_tokens", prompt)
-    _check("completion_tokens", completion)
+    prompt, completion = _whole("prompt_tokens", prompt), _whole("completion_tokens", completion)
     if total is not None and total != prompt + completion:
+        total = _whole("total_tokens", total)
         completion += _reasoning_beside(usage)
         if total != prompt + completion:
-            raise ValueError(f"usage contradicts itself: {prompt} + {completion} tokens, but total_tokens is {total!r}")
+            raise ValueError(f"usage contradicts itself: {prompt} + {completion} tokens, but total_tokens is {total}")
     return prompt, completion
 
 
 def _reasoning_beside(usage: Mapping[str, Any]) -> int:
     """Return the tokens of reasoning; xAI counts them beside the completion, and only its total has them."""
-    count: int = _object(usage, "completion_tokens_details").get("reasoning_tokens") or 0
-    _check("reasoning_tokens", count)
-    return count
+    return _whole("reasoning_tokens", _object(usage, "completion_tokens_details").get("reasoning_tokens") or 0)
 
 
 def prompt_buckets(usage: Mapping[str, Any], whole: int) -> dict[str, int]:
@@ -111,12 +112,12 @@ def _divided(details: Mapping[str, Any], whole: int, names: Mapping[str, str | N
     """Take the parts out of the whole. One that nobody has heard of is a bucket by its own name."""
     buckets = {rest: whole}
     for name, count in details.items():
-        if count and name.endswith("_tokens"):
-            _check(name, count)
+        if count and str(name).endswith("_tokens"):
+            tokens = _whole(name, count)
             bucket = names.get(name, name)
             if bucket is not None:
-                buckets[bucket] = count
-                buckets[rest] -= count
+                buckets[bucket] = tokens
+                buckets[rest] -= tokens
     if buckets[rest] < 0:
         held = whole - buckets[rest]
         raise ValueError(
@@ -132,8 +133,8 @@ def _one_name_each(usage: Mapping[str, Any], details: Mapping[str, Any], whole: 
         for name, first in names.items():
             _agree(parts, first, name, source.get(name))
     if (missed := usage.get("prompt_cache_miss_tokens")) is not None:
-        _check("prompt_cache_miss_tokens", missed)
-        _agree(parts, "cached_tokens", f"prompt_tokens {whole} - prompt_cache_miss_tokens {missed}", whole - missed)
+        fresh = _whole("prompt_cache_miss_tokens", missed)
+        _agree(parts, "cached_tokens", f"prompt_tokens {whole} - prompt_cache_miss_tokens {fresh}", whole - fresh)
     return parts
 
 
@@ -141,11 +142,11 @@ def _agree(parts: dict[str, Any], first: str, name: str, count: Any) -> None:
     """Note a count that may be known under another name already; then both must be the same."""
     if count is None:
         return
-    _check(name, count)
+    tokens = _whole(name, count)
     known = parts.get(first)
-    if known is not None and known != count:
-        raise ValueError(f"usage contradicts itself: {first} is {known!r}, but {name} is {count}")
-    parts[first] = count
+    if known is not None and known != tokens:
+        raise ValueError(f"usage contradicts itself: {first} is {shown(known)}, but {name} is {tokens}")
+    parts[first] = tokens
 
 
 def _take_out_cached(parts: dict[str, Any], cached: Mapping[str, int]) -> None:
@@ -153,13 +154,12 @@ def _take_out_cached(parts: dict[str, Any], cached: Mapping[str, int]) -> None:
     if not cached:
         return
     told, held = parts.get("cached_tokens"), sum(cached.values())
-    parts["cached_tokens"] = held if told is None else told
-    _check("cached_tokens", parts["cached_tokens"])
-    if held > parts["cached_tokens"]:
+    parts["cached_tokens"] = whole = held if told is None else _whole("cached_tokens", told)
+    if held > whole:
         raise ValueError(f"usage contradicts itself: cached_tokens_details hold {held} tokens, cached_tokens is {told}")
     for medium in _MEDIA:
-        if (both := cached.get(medium)) and (all_of_it := parts.get(medium)) is not None:
-            _check(medium, all_of_it)
+        if (both := cached.get(medium)) and parts.get(medium) is not None:
+            all_of_it = _whole(medium, parts[medium])
             if both > all_of_it:
                 raise ValueError(f"usage contradicts itself: {both} {medium} are cached, but {medium} is {all_of_it}")
             parts[medium] = all_of_it - both
@@ -176,9 +176,8 @@ def _share(buckets: dict[str, int], whole: str, shares: Mapping[str, int], names
 
 def _counted(details: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     for name, count in details.items():
-        if count is not None and name.endswith("_tokens"):
-            _check(name, count)
-            yield name, count
+        if count is not None and str(name).endswith("_tokens"):
+            yield name, _whole(name, count)
 
 
 def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -186,11 +185,15 @@ def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = holder.get(name)
     if not found:
         return _EMPTY
-    if not isinstance(found, dict):
-        raise ValueError(f"usage contradicts itself: {name} must be an object, not {found!r}")  # noqa: TRY004
+    if not isinstance(found, Mapping):
+        raise ValueError(f"usage contradicts itself: {name} must be an object, not {shown(found)}")  # noqa: TRY004
     return found
 
 
-def _check(name: str, count: object) -> None:
-    if type(count) is not int or count < 0:
-        raise ValueError(f"usage contradicts itself: {name} must be a whole number from 0, not {count!r}")
+def _whole(name: str, count: Any) -> int:
+    """Return a count; some servers write 10.0. What is far beyond all windows is a slip."""
+    if type(count) is int and 0 <= count <= _LARGEST:
+        return count
+    if isinstance(count, float) and count.is_integer() and 0 <= count <= _LARGEST:
+        return int(count)
+    raise ValueError(f"usage contradicts itself: {name} must be a whole number from 0, not {shown(count)}")

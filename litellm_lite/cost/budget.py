@@ -34,6 +34,8 @@ _NEEDED = frozenset({"prompt", "image_input", "audio_input", "video_input", "com
 _CACHED = frozenset({"cached", "cached_audio", "cached_image"})
 _ANSWER = frozenset({"completion", "reasoning", "audio_output", "image_output", "video_output"})
 
+_MOST_DOLLARS = 10**15  # more is a slip, and arithmetic with it may take for ever
+
 # A vendor that is short of priority capacity serves, and bills, the call at list.
 _MAY_SERVE = {"priority": (None,)}
 
@@ -103,7 +105,7 @@ def prompt_kinds(messages: Iterable[Mapping[str, Any]], tools: Iterable[Any] | N
 
 def check_budget(estimate: CostEstimate, budget: float | Decimal | str) -> None:
     """Raise BudgetExceededError when the call would cost more than the budget, in US dollars, at the very least."""
-    allowed = _dollars(budget)
+    allowed = dollars("budget", budget)
     if estimate.least > allowed:
         least, most = _plain(estimate.least), _plain(allowed)
         raise BudgetExceededError(
@@ -112,6 +114,17 @@ def check_budget(estimate: CostEstimate, budget: float | Decimal | str) -> None:
             f"{estimate.model or 'the model'}: the call would cost at least ${least}, and its budget is ${most}; "
             "shorten the prompt, choose a cheaper model, or raise budget=",
         )
+
+
+def dollars(name: str, value: object) -> Decimal:
+    """Return an amount of US dollars as it is written. Raises BadRequestError for what is none, or beyond all money."""
+    try:
+        amount = Decimal(value if isinstance(value, int) else str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount <= _MOST_DOLLARS:
+        raise BadRequestError(f"{name} must be US dollars, a number from 0, not {shown(value)}", param=name)
+    return amount
 
 
 def _spans(
@@ -190,16 +203,6 @@ def _parts(messages: Iterable[Mapping[str, Any]], tools: Iterable[Any] | None) -
 def _check_number(name: str, number: object, least: int) -> None:
     if type(number) is not int or number < least:
         raise BadRequestError(f"{name} must be a whole number from {least}, not {shown(number)}", param=name)
-
-
-def _dollars(budget: object) -> Decimal:
-    try:
-        amount = Decimal(str(budget)) if isinstance(budget, int | float | Decimal | str) else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if isinstance(budget, bool) or not amount.is_finite() or amount < 0:
-        raise BadRequestError(f"budget must be US dollars, a number from 0, not {shown(budget)}", param="budget")
-    return amount
 
 
 def _plain(amount: Decimal) -> str:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
+from litellm_lite.params import shown
 from litellm_lite.registry.rows import Row
 
 # The kinds of tokens, as a cost's breakdown names them, and the field with the price of each.
@@ -59,8 +60,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def served(asked: Any, told: Any = None) -> str | None:
     """Return the tier that is billed: what the answer tells, but for a batch, of which its answers know nothing."""
-    tier = told if isinstance(told, str) and SERVICE_TIERS.get(str(asked)) != "_batches" else asked
-    return tier if tier is None else str(tier).lower()
+    tier = None if asked is None else str(asked).lower()
+    return told.lower() if isinstance(told, str) and SERVICE_TIERS.get(tier) != "_batches" else tier
 
 
 def rate_book(row: Row) -> RateBook:
@@ -257,8 +258,8 @@ class _OffPeak(NamedTuple):
         try:
             moment = _EPOCH + timedelta(seconds=at)
             day = moment.astimezone(self.calendar).isoweekday()
-        except (OverflowError, ValueError):
-            raise ValueError(f"at must be a time in epoch seconds, not {at!r}") from None
+        except (OverflowError, TypeError, ValueError):
+            raise ValueError(f"at must be a time in epoch seconds, not {shown(at)}") from None
         second = moment.hour * 3600 + moment.minute * 60 + moment.second
         return any(
             day in days and (start <= second < end if start < end else second >= start or second < end)

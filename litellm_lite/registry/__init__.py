@@ -171,8 +171,7 @@ def get_model_info(
 
 def get_max_tokens(model: str) -> int | None:
     """Return the most tokens an answer may have, or the window where only that is known."""
-    info = _known(model, None)
-    return info.max_output_tokens or info.max_input_tokens
+    return _known(model, None).max_tokens
 
 
 def register_model(model_cost: Mapping[str, Row] | str | os.PathLike[str]) -> Mapping[str, dict[str, Any]]:
@@ -228,7 +227,8 @@ _REGISTRY = Registry(bundled)
 def _known(name: str, provider: str | None) -> ModelInfo:
     found = _REGISTRY.lookup(name, provider)
     if found is None:
+        asked = f"{provider}/{model_of(str(name), canonical(provider))}" if provider else name
         close = " or ".join(map(repr, _REGISTRY.suggest(str(name))))
         hint = f"did you mean {close}, or is it one to add with register_model()?" if close else "see register_model()"
-        raise NotFoundError(f"This model isn't mapped yet: {name!r}; {hint}", provider or "", str(name))
+        raise NotFoundError(f"This model isn't mapped yet: {asked!r}; {hint}", provider or "", str(name))
     return found

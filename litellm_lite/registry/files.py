@@ -7,7 +7,7 @@ import pkgutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -71,13 +71,20 @@ def _parsed(content: bytes) -> Mapping[str, Row]:
     import json
 
     rows = json.loads(
-        content.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_once
+        content.decode("utf-8-sig"), parse_float=_as_written, parse_constant=_refuse_constant, object_pairs_hook=_once
     )
     if isinstance(rows, _Twice):
         raise _FlawError(f"holds {' > '.join(map(repr, rows.names))} twice")
     if not isinstance(rows, dict):
         raise _FlawError("must hold one object with a row for each model")
     return rows
+
+
+def _as_written(number: str) -> Decimal:
+    try:
+        return Decimal(number)
+    except InvalidOperation as error:
+        raise _FlawError(f"holds {number[:40]}, which no number here can be") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:

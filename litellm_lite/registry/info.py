@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import call
 from typing import Any, TypedDict
 
 from litellm_lite.registry.rows import Row, in_floats, tier_threshold
@@ -66,6 +67,11 @@ class ModelInfo:
     @property
     def max_output_tokens(self) -> int | None:
         return self.limit("max_output_tokens")
+
+    @property
+    def max_tokens(self) -> int | None:
+        """LiteLLM's one number for both: what was registered as such, else the longest answer, else the window."""
+        return self.limit("max_tokens") or self.max_output_tokens or self.max_input_tokens
 
     @property
     def input_modalities(self) -> tuple[str, ...]:
@@ -148,7 +154,7 @@ class ModelInfo:
 
     def _described(self) -> dict[str, Any]:
         whole = {"key": self.key, **dict.fromkeys(ALWAYS_ANSWERED), **in_floats(self.row)}
-        whole["max_tokens"] = whole["max_output_tokens"] or whole["max_input_tokens"]
+        whole["max_tokens"] = self.max_tokens
         return whole
 
     def _keep(self, name: str, original: dict[str, Any]) -> _Copier:
@@ -166,7 +172,7 @@ def _copier(value: Any) -> Callable[[], Any]:
         return flat
     if isinstance(value, list) and len(nested) == len(value):
         copiers = [copier for _, copier in nested]
-        return lambda: [copier() for copier in copiers]
+        return lambda: [*map(call, copiers)]
 
     def copy() -> Any:
         mine = flat()

@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
+from litellm_lite.errors import BadRequestError
 from litellm_lite.tokens.count import NOTHING, Measure, Span, exactly, up_to
 from litellm_lite.tokens.estimate import sendable
 from litellm_lite.tokens.pictures import PICTURE_PARTS, PictureRule, picture_tokens
-from litellm_lite.tokens.pythonic import pythonic_calls
+from litellm_lite.tokens.pythonic import pythonic_calls, reads_as_python
 
 Message = Mapping[str, Any]
 
@@ -117,7 +118,7 @@ class ChatCounter:
             return NOTHING
         if None in calls:
             return up_to(None)
-        if self.format.pythonic:
+        if self.format.pythonic and all(reads_as_python(call["arguments"]) for call in calls if call):
             return self.measure(pythonic_calls({"function": call} for call in calls if call))
         return sum((self._call(call["name"], call["arguments"]) for call in calls if call), NOTHING)
 
@@ -135,11 +136,18 @@ class ChatCounter:
 
 
 def json_text(value: Any) -> str:
-    """Write a value as compact JSON; what JSON cannot carry is written somehow, since it can only be refused."""
+    """Write a value as compact JSON; what JSON cannot carry is written somehow, since it can only be refused.
+
+    Raises BadRequestError for a value that has no end, or none that can be reached.
+    """
     try:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
+        pass
+    try:
         return json.dumps(value, default=repr, ensure_ascii=False, separators=(",", ":"), skipkeys=True)
+    except (RecursionError, ValueError) as error:
+        raise BadRequestError(f"what is nested too deeply, or holds itself, cannot be sent: {error}") from None
 
 
 def uncounted_kinds(messages: Sequence[Message]) -> list[str]:

@@ -72,7 +72,7 @@ class Family:
 
 
 _META = frozenset({"meta_llama"})
-_OPENAI = frozenset({"openai", "azure"})
+_OPENAI = frozenset({"openai"})  # at Azure the name is that of a deployment, which may be any model
 
 
 def _llama3(*, dated: bool = False) -> Family:

@@ -9,18 +9,32 @@ import orjson
 
 
 def pythonic_calls(calls: Iterable[Mapping[str, Any]]) -> str:
-    """Write tool calls as Python: `[get_weather(location="Menlo Park")]`."""
-    return f"[{', '.join(_pythonic(call['function']) for call in calls)}]"
+    """Write tool calls as Python: `[get_weather(location="Menlo Park")]`.
+
+    Arguments that do not read as JSON stand as they are.
+    """
+    return f"[{', '.join(_call(call['function']) for call in calls)}]"
 
 
-def _pythonic(function: Mapping[str, Any]) -> str:
+def reads_as_python(arguments: str) -> bool:
+    """Tell whether arguments can be written as Python; how Llama is shown others, nobody says."""
     try:
-        arguments = orjson.loads(function["arguments"])
-    except orjson.JSONDecodeError:
-        return f"{function['name']}({function['arguments']})"
+        _arguments(arguments)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _call(function: Mapping[str, Any]) -> str:
+    arguments = function["arguments"]
+    return f"{function['name']}({_arguments(arguments) if reads_as_python(arguments) else arguments})"
+
+
+def _arguments(text: str) -> str:
+    arguments = orjson.loads(text)
     if not isinstance(arguments, dict):
-        return f"{function['name']}({_literal(arguments)})"
-    return f"{function['name']}({', '.join(f'{name}={_literal(value)}' for name, value in arguments.items())})"
+        return _literal(arguments)
+    return ", ".join(f"{name}={_literal(value)}" for name, value in arguments.items())
 
 
 def _literal(value: Any) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from litellm_lite.errors import BadRequestError
 from litellm_lite.tokens.chats import json_text
 from litellm_lite.tokens.count import NOTHING, Measure, Span
 
@@ -47,7 +48,8 @@ class AsTypes:
 
     def _property(self, name: str, schema: Mapping[str, Any], measure: Measure) -> int:
         described = f"{name}:{schema.get('type', '')}:{str(schema.get('description') or '').removesuffix('.')}"
-        choices = schema.get("enum") or ()
+        choices = schema.get("enum")
+        choices = choices if isinstance(choices, list | tuple) else ()
         tokens = 3 + measure(described).tokens - (3 if choices else 0)
         return tokens + sum(3 + measure(str(choice)).tokens for choice in choices)
 
@@ -57,12 +59,16 @@ ToolRule = AsJSON | AsTypes
 
 def tool_tokens(tools: Sequence[Any] | None, tool_choice: Any, rule: ToolRule, measure: Measure) -> Span:
     """Count the definitions of tools, and the choice among them."""
+    if tools is None:
+        return NOTHING
+    if not isinstance(tools, list | tuple) or not all(isinstance(tool, Mapping) for tool in tools):
+        raise BadRequestError("tools must be a list of objects such as {'type': 'function', ...}", param="tools")
     if not tools:
         return NOTHING
+    written = json_text([list(tools), tool_choice])  # before they are looked into, for they may hold themselves
     tokens = rule.tokens(tools, measure)
     if isinstance(tool_choice, Mapping):
         tokens += _NAMED_CHOICE + measure(str(_definition(tool_choice).get("name", ""))).tokens
-    written = json_text([list(tools), tool_choice])
     return _with_preamble(tokens, written)
 
 
@@ -81,21 +87,22 @@ def _with_preamble(tokens: int, written: str) -> Span:
     return Span(min(tokens, most), 0, most)
 
 
-def _definition(tool: Any) -> Mapping[str, Any]:
+def _definition(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the function a tool describes; tools of other shapes describe themselves."""
-    if not isinstance(tool, Mapping):
-        return {}
     function = tool.get("function")
     return function if isinstance(function, Mapping) else tool
 
 
 def _properties(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every property of a schema by its name, and those inside it."""
-    if not isinstance(schema, Mapping):
-        return
-    properties = schema.get("properties")
-    for name, inner in properties.items() if isinstance(properties, Mapping) else ():
-        if isinstance(inner, Mapping):
-            yield str(name), inner
-            yield from _properties(inner)
-    yield from _properties(schema.get("items"))
+    waiting = [schema]
+    while waiting:
+        schema = waiting.pop()
+        if not isinstance(schema, Mapping):
+            continue
+        properties = schema.get("properties")
+        for name, inner in properties.items() if isinstance(properties, Mapping) else ():
+            if isinstance(inner, Mapping):
+                yield str(name), inner
+                waiting.append(inner)
+        waiting.append(schema.get("items"))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from litellm_lite.errors import BadRequestError, TokenizerError
 from litellm_lite.tokens.count import Span, exactly
@@ -85,6 +85,9 @@ class Vocabulary:
 
         Raises BadRequestError for what is no token.
         """
+        given: Any = tokens
+        if not isinstance(given, Sequence) or isinstance(given, str | bytes):
+            raise BadRequestError(f"tokens must be a list of numbers, not {type(tokens).__name__}", param="tokens")
         special = self.encoding._special_token_values  # noqa: SLF001 - tiktoken offers no other way
         try:
             kept = [token for token in tokens if token not in special] if skip_special_tokens else list(tokens)
@@ -130,11 +133,22 @@ def missing_remedy(name: VocabularyName) -> str:
 def folders(name: VocabularyName) -> tuple[Path, ...]:
     """Return where the file of a vocabulary may be."""
     if name in _LLAMA:
-        spec = importlib.util.find_spec("llama_models")
-        return tuple(Path(place) for place in (spec.submodule_search_locations or ())) if spec else ()
+        try:
+            return package_folders("llama_models")
+        except ModuleNotFoundError:
+            return ()
     from litellm_lite.resolve import tokenizer_folders
 
     return tokenizer_folders()
+
+
+@cache
+def package_folders(name: str) -> tuple[Path, ...]:
+    """Return where a package is, without importing it. An error is not kept: it may be installed meanwhile."""
+    spec = importlib.util.find_spec(name)
+    if spec is None:
+        raise ModuleNotFoundError(name=name)
+    return tuple(Path(place) for place in spec.submodule_search_locations or ())
 
 
 def find_file(known: KnownFile, places: Sequence[Path]) -> Path | None:

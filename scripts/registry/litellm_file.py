@@ -19,6 +19,8 @@ PAGE = "https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_wi
 
 # Consoles that only an account can see are no source for others.
 _PRIVATE = ("https://console.", "https://management.", "https://us-east-1.console.", "https://aistudio.")
+# Groq's documentation, which everybody can read, stands beside its console.
+_PUBLIC = "https://console.groq.com/docs/"
 
 # Facts of which one at least must be known of a model.
 _WORTH_HAVING = ("max_input_tokens", "input_cost_per_token", "output_cost_per_token", "input_cost_per_query")
@@ -69,7 +71,8 @@ def said_once(rows: Rows, dubious: list[str]) -> Rows:
 def page(row: Row) -> str:
     """Return the vendor's page that a row names, or else the file's own."""
     named = str(row.get("source", ""))
-    return named if named.startswith("https://") and not named.startswith(_PRIVATE) else PAGE
+    public = named.startswith(_PUBLIC) or (named.startswith("https://") and not named.startswith(_PRIVATE))
+    return named if public else PAGE
 
 
 def _why_not(key: str, row: Row, provider: str | None, rules: Rules, today: date) -> str:

@@ -130,6 +130,7 @@ def test_a_whole_answer_tells_its_own_tier_and_hour(run) -> None:
     )
     assert priced(run, "shop/night", *PROMPT, "--at", "2026-01-01T03:00:00")["cost"]["total"] == 0.001
     assert priced(run, "shop/night", *PROMPT, "--at", "2026-01-01T12:00:00")["cost"]["total"] == 0.002
+    assert priced(run, "shop/night", *PROMPT, "--at", "2026-01-01T12:00:00+09:00")["cost"]["total"] == 0.001
     flex = {"service_tier": "flex", "usage": usage}
     assert priced(run, "shop/dear", "--usage", "-", input=orjson.dumps(flex))["cost"]["total"] == 0.00125
 

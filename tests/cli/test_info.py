@@ -40,7 +40,7 @@ def fact(shown: str, name: str) -> str:
         ("read", "?"),
         ("notes", "Sold on Tuesdays."),
         ("max_input_tokens", "a rumour says 10,000,000. Nobody served it."),
-        ("rpm", "another has none. It lists none."),
+        ("rpm", "another says nothing. It lists none."),
         ("input_cost_per_token", "a third says $3 per million. It rounds."),
     ],
 )

@@ -202,9 +202,17 @@ def test_a_name_that_is_too_long_for_a_terminal_is_folded_and_not_cut(on_termina
     assert "".join(line.split()[0] for line in shown.splitlines()[1:]) == name
 
 
+def test_a_search_that_finds_nothing_names_what_reads_like_it(run) -> None:
+    found = run("models", "gpt-4oo")
+    assert (found.exit_code, found.stdout) == (0, "")
+    assert "did you mean 'gpt-4o'" in found.stderr
+
+
 def test_modalities_that_are_only_known_from_a_flag_leave_the_others_open(run) -> None:
-    registry().register({"shop/eyes": {"mode": "chat", "supports_vision": True, "supports_pdf_input": True}}, "test")
-    assert run("models", "shop/eyes").stdout.splitlines()[1].split("\t")[3] == "image, pdf, ?"
+    flags = {"supports_vision": True, "supports_pdf_input": True}
+    registry().register({"shop/eyes": {"mode": "chat", **flags}, "shop/ears": {"mode": "spoken"}}, "test")
+    assert run("models", "shop/eyes").stdout.splitlines()[1].split("\t")[3] == "text, image, pdf, ?"
+    assert run("models", "shop/ears").stdout.splitlines()[1].split("\t")[3] == "?"
 
 
 def test_control_characters_and_markup_of_a_row_reach_no_screen(run) -> None:

@@ -6,6 +6,7 @@ import timeit
 from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from itertools import pairwise
+from types import MappingProxyType
 
 import pytest
 from hypothesis import assume, given
@@ -208,6 +209,17 @@ def test_the_usage_of_an_embedding_is_all_prompt():
     assert total({"prompt_tokens": 1000, "total_tokens": 1000}, info) == Decimal("0.002")
 
 
+def test_whole_numbers_may_be_written_with_a_point():
+    counts = usage(10.0, 5.0, {"cached_tokens": 4.0, "audio_tokens": 0.0}, {"reasoning_tokens": 1.0})
+    assert price(counts, RICH) == price(usage(10, 5, {"cached_tokens": 4}, {"reasoning_tokens": 1}), RICH)
+    assert price(counts | {"total_tokens": 15.0}, RICH) == price(counts, RICH)
+
+
+def test_details_may_be_any_mapping_and_hold_anything_beside_counts():
+    details = MappingProxyType({"cached_tokens": 4, 7: "seven", "note": "x"})
+    assert price(usage(10, 5, details), RICH) == price(usage(10, 5, {"cached_tokens": 4}), RICH)
+
+
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
@@ -218,9 +230,11 @@ def test_the_usage_of_an_embedding_is_all_prompt():
         (usage(-1, 5), "prompt_tokens must be a whole number from 0, not -1"),
         (usage(1, -5), "completion_tokens must be a whole number from 0, not -5"),
         (usage(10, 5, {"cached_tokens": -1}), "cached_tokens must be a whole number from 0, not -1"),
-        ({"prompt_tokens": "10", "completion_tokens": 5}, "prompt_tokens must be a whole number from 0, not '10'"),
+        ({"prompt_tokens": "10", "completion_tokens": 5}, "prompt_tokens must be a whole number from 0, not str"),
         (usage(10, 5, None, {"reasoning_tokens": 1.5}), "reasoning_tokens must be a whole number from 0, not 1.5"),
-        (usage(10, 5, [1]), "prompt_tokens_details must be an object, not \\[1\\]"),
+        (usage(10, 5, [1]), "prompt_tokens_details must be an object, not list"),
+        (usage(10**16, 5), "prompt_tokens must be a whole number from 0"),
+        (usage(10, 5) | {"total_tokens": "15"}, "total_tokens must be a whole number from 0, not str"),
         (usage(True, 5), "prompt_tokens must be a whole number from 0, not True"),
     ],
 )
@@ -346,13 +360,13 @@ def test_a_token_is_counted_once_under_however_many_names_it_comes(beside):
         ),
         ({"prompt_cache_miss_tokens": 11}, "must be a whole number from 0, not -1"),
         ({"cache_read_input_tokens": 11}, "hold 11 tokens, prompt_tokens is 10"),
-        ({"cache_read_input_tokens": "5"}, "cache_read_input_tokens must be a whole number from 0, not '5'"),
+        ({"cache_read_input_tokens": "5"}, "cache_read_input_tokens must be a whole number from 0, not str"),
         ({"cache_read_input_tokens": 6, "cache_creation_input_tokens": 5}, "hold 11 tokens, prompt_tokens is 10"),
         (
             {"cache_creation_input_tokens": 5, "cache_creation": {"ephemeral_1h_input_tokens": 6}},
             "cache_write_tokens is 5, but the sum of ephemeral_1h_input_tokens is 6",
         ),
-        ({"cache_creation": [5]}, "cache_creation must be an object, not \\[5\\]"),
+        ({"cache_creation": [5]}, "cache_creation must be an object, not list"),
         (
             {"prompt_tokens_details": {"cached_tokens": 5, "cached_tokens_details": {"audio_tokens": 6}}},
             "cached_tokens_details hold 6 tokens, cached_tokens is 5",

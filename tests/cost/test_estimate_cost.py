@@ -233,7 +233,22 @@ def test_small_amounts_are_written_out():
         check_budget(estimate(exactly(10), small, 5), 1e-9)
 
 
-@pytest.mark.parametrize("budget", [-1, float("nan"), float("inf"), "much", "", None, True, [1], "NaN", "-Infinity"])
+@pytest.mark.parametrize(
+    "budget",
+    [
+        -1,
+        float("nan"),
+        float("inf"),
+        "much",
+        "",
+        None,
+        True,
+        [1],
+        "NaN",
+        "-Infinity",
+        pytest.param(10**5000, id="huge"),
+    ],
+)
 def test_a_budget_that_is_no_amount_is_refused(budget):
     with pytest.raises(BadRequestError, match="budget must be US dollars, a number from 0") as raised:
         check_budget(estimate(exactly(10), PLAIN, 5), budget)

@@ -12,7 +12,7 @@ from litellm_lite.counting import count_tokens
 from litellm_lite.errors import BadRequestError, NotFoundError, PriceUnknown, UnsupportedParamsError
 from litellm_lite.pricing import completion_cost, cost_per_token
 from litellm_lite.registry import register_model, registry
-from litellm_lite.types.response import ModelResponse, Usage
+from litellm_lite.types.response import ModelResponse, PromptTokensDetails, Usage
 from tests.answers import OPENAI_ANSWER
 from tests.calls import MODES, call, collect
 from tests.wire import chunk, event, reply, stream
@@ -89,6 +89,8 @@ def test_counts_beside_a_usage_object_must_be_the_same():
             cache_read_input_tokens=5,
             usage_object={**USAGE, "prompt_tokens_details": {"cached_tokens": 400}},
         )
+    with pytest.raises(BadRequestError, match="cache_read_input_tokens is 5, but usage_object has 400"):
+        cost_per_token("acme/best", cache_read_input_tokens=5, usage_object={**USAGE, "cache_read_input_tokens": 400})
 
 
 def test_a_usage_object_that_is_none_is_refused():
@@ -121,7 +123,7 @@ def test_prices_of_the_callers_own_come_before_the_list():
     assert cost_per_token("nobody/knows", 10, 10, custom_cost_per_token=own) == (0.01, 0.02)
 
 
-@pytest.mark.parametrize("rate", [-1, float("nan"), "much", True])
+@pytest.mark.parametrize("rate", [-1, float("nan"), "much", True, pytest.param(10**5000, id="huge"), "1e999999"])
 def test_a_price_that_is_none_is_refused(rate):
     with pytest.raises(BadRequestError, match="input_cost_per_token must be US dollars"):
         cost_per_token("acme/best", 1, custom_cost_per_token={"input_cost_per_token": rate})
@@ -239,6 +241,23 @@ def test_a_count_that_an_answer_did_not_tell_is_not_0():
         completion_cost(answer)
 
 
+def test_the_details_of_a_usage_may_be_models():
+    usage = {**USAGE, "prompt_tokens_details": PromptTokensDetails(cached_tokens=400)}
+    told = {**USAGE, "prompt_tokens_details": {"cached_tokens": 400}}
+    assert completion_cost(response(usage=usage)) == completion_cost(response(usage=told))
+
+
+@pytest.mark.parametrize("hidden", [5, {"cost": 5}])
+def test_hidden_params_of_another_library_are_no_cost_of_ours(hidden):
+    assert completion_cost(response(_hidden_params=hidden)) == completion_cost(response())
+
+
+def test_prices_that_are_no_dictionary_are_refused():
+    with pytest.raises(BadRequestError, match="custom_cost_per_token must be a dictionary"):
+        # a caller without a type checker
+        completion_cost(response(), custom_cost_per_token=5)  # type: ignore[arg-type]
+
+
 def test_the_model_that_was_asked_for_sets_the_price_not_the_name_in_the_answer():
     answer = response(
         model="best-2026-01-01", _hidden_params={"custom_llm_provider": "acme", "litellm_model_name": "best"}
@@ -271,9 +290,10 @@ def test_the_hour_of_an_answer_is_when_it_was_created():
         completion_cost(response(model="acme/nightly"))
 
 
-def test_a_time_that_is_none_is_refused():
+@pytest.mark.parametrize("at", [1e300, "noon"])
+def test_a_time_that_is_none_is_refused(at):
     with pytest.raises(BadRequestError, match="at must be a time in epoch seconds"):
-        completion_cost(response(model="acme/nightly"), at=1e300)
+        completion_cost(response(model="acme/nightly"), at=at)
 
 
 def test_an_answer_of_ours_keeps_the_cost_it_came_with():

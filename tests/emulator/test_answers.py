@@ -15,6 +15,7 @@ from litellm_lite.emulator.answers import Answer, Completion, complete
 from litellm_lite.emulator.ask import Ask
 from litellm_lite.emulator.refusal import Refusal
 from litellm_lite.tokens.llama import llama_encoding
+from litellm_lite.tokens.vocabularies import package_folders
 from tests.emulator.bodies import LLAMA_33, SCOUT, WEATHER, ask, function, image_part, png, text_part, user
 
 needs_vocabulary = pytest.mark.skipif(llama_encoding("llama3") is None, reason="llama-models is not installed")
@@ -229,6 +230,7 @@ def test_pieces_of_broken_characters_join_to_the_text() -> None:
 def test_without_the_vocabulary_counts_are_estimates_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "llama_models", None)
     llama_encoding.cache_clear()
+    package_folders.cache_clear()
     try:
         called = {"id": "c1", "function": {"name": "f", "arguments": "{}"}}
         history = [user([image_part(png(336, 336))]), {"role": "assistant", "tool_calls": [called]}, user("x" * 40)]

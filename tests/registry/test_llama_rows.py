@@ -117,6 +117,17 @@ def test_llama_models_of_the_partners_are_here(key: str) -> None:
     assert key in ROWS
 
 
+def test_metas_models_before_llama_4_say_whether_they_take_images() -> None:
+    names = r"(meta\.|meta-llama/(Meta-)?|/models/|/(snowflake-|Meta-)?)llama-?v?[23]"
+    known = {key: row for key, row in ROWS.items() if re.search(names, key, re.IGNORECASE) and "/nvidia/" not in key}
+    assert len(known) > 90
+    seeing = {key for key, row in known.items() if row["supports_vision"]}
+    assert seeing == {key for key in known if re.search(r"-(11|90)b-", key, re.IGNORECASE)}
+    assert all(
+        known[key]["supported_modalities"] == (["text", "image"] if key in seeing else ["text"]) for key in known
+    )
+
+
 def test_llama_4_takes_images_wherever_meta_does_not_say_otherwise() -> None:
     llama_4 = [key for key in ROWS if re.search(r"llama-?4", key, re.IGNORECASE) and not key.startswith("meta_llama/")]
     assert len(llama_4) > 15

@@ -252,6 +252,11 @@ def test_the_file_is_small_and_read_in_a_moment() -> None:
     assert orjson.loads(TEXT).keys() == ROWS.keys()
 
 
+def test_litellms_file_is_the_source_of_no_row_that_it_does_not_have() -> None:
+    own = "https://github.com/BerriAI/litellm/"
+    assert [key for key, row in ROWS.items() if row["source"].startswith(own) and "LiteLLM" not in row["via"]] == []
+
+
 def test_every_field_has_a_line_of_its_own() -> None:
     lines = TEXT.splitlines()
     assert sum(len(row) for row in ROWS.values()) == len(re.findall(r'^  "', TEXT, re.MULTILINE))

@@ -70,6 +70,7 @@ def test_a_file_may_begin_with_a_byte_order_mark(price_file):
         (b'{"c/d": {}, "a/b": {"rpm": 1, "tpm": 1, "rpm": 2}}', "holds 'a/b' > 'rpm' twice"),
         (b'{"a/b": {"x": {"y": 1, "y": 1}}}', "holds 'a/b' > 'x' > 'y' twice"),
         (b'{"a/b": 1' + b"0" * 5000 + b"}", "is not JSON"),
+        (b'{"a/b": {"rpm": 1e-99999999999999999999}}', "holds 1e-99999999999999999999, which no number here can be"),
         (b"[" * 200_000, "is nested too deep for a price file"),
         (b'{"a/b": ' * 200_000, "is nested too deep for a price file"),
     ],

@@ -151,6 +151,20 @@ def test_max_tokens_is_the_window_where_no_output_limit_is_known():
     assert get_model_info("local/tiny")["max_tokens"] == get_max_tokens("local/tiny") == 2048
 
 
+def test_max_tokens_is_what_a_user_registered_as_such():
+    register_model({"local/tiny": {"max_tokens": 512, "max_input_tokens": 2048}, "gpt-4o": {"max_tokens": 9}})
+    assert get_model_info("local/tiny")["max_tokens"] == get_max_tokens("local/tiny") == 512
+    assert get_model_info("gpt-4o")["max_tokens"] == get_max_tokens("gpt-4o") == 9
+    assert get_model_info("gpt-4o")["max_output_tokens"] == 16384
+
+
+def test_an_unknown_model_is_named_with_the_provider_that_was_asked_for():
+    with pytest.raises(NotFoundError, match=r"^This model isn't mapped yet: 'nobody/gpt-4o'; did you mean 'gpt-4o'"):
+        get_model_info("gpt-4o", "nobody")
+    with pytest.raises(NotFoundError, match=r"^This model isn't mapped yet: 'azure/nothing'"):
+        get_model_info("azure/nothing", "azure")
+
+
 def test_model_info_is_the_callers_own():
     before, mine = get_model_info(SCOUT), get_model_info(SCOUT)
     mine["aliases"].append("mine")
@@ -192,7 +206,7 @@ def test_what_is_no_name_is_an_unknown_model(name):
 
 
 def test_a_name_like_no_other_gets_no_suggestion():
-    with pytest.raises(NotFoundError, match=r"^This model isn't mapped yet: '§§'; see register_model\(\)$") as raised:
+    with pytest.raises(NotFoundError, match=r"isn't mapped yet: 'openai/§§'; see register_model\(\)$") as raised:
         get_model_info("§§", "openai")
     assert raised.value.provider == "openai"
 

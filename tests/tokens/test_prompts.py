@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litellm_lite.errors import TokenizerError
+from litellm_lite.errors import BadRequestError, TokenizerError
 from litellm_lite.tokens.count import NOTHING, Span, TokenCount, exactly
 from litellm_lite.tokens.counting import PromptCounter, count_prompt, count_text, counter_for
 from litellm_lite.tokens.estimate import estimate
@@ -198,7 +198,11 @@ def test_openais_formula_is_the_cookbooks(model: str) -> None:
     # 3 and 1 for each message, 1 and its own for a name, 3 for the answer: "hello" was billed as 8 tokens.
     assert bounds(prompt("openai", model, [user("hello")])) == (8, 8, 8)
     named = [{"role": "system", "name": "example_user", "content": "a b c"}, user("hello")]
-    assert bounds(prompt("azure", model, named)) == (17, 17, 17)
+    assert bounds(prompt("openai", model, named)) == (17, 17, 17)
+
+
+def test_at_azure_a_name_is_that_of_a_deployment_and_proves_nothing() -> None:
+    assert not prompt("azure", "gpt-4o", [user("hello")]).exact
 
 
 @pytest.mark.parametrize("model", ["gpt-5", "o3", "gpt-oss-120b"])
@@ -226,7 +230,7 @@ def test_a_tool_result_is_an_estimate_to_openai() -> None:
     "more",
     [
         {"tools": [weather_tool()]},
-        {"tools": [weather_tool(), {"type": "web_search"}, 7], "tool_choice": "auto"},
+        {"tools": [weather_tool(), {"type": "web_search"}], "tool_choice": "auto"},
         {"tools": [weather_tool()], "tool_choice": {"type": "function", "function": {"name": "get_weather"}}},
         {"response_format": {"type": "json_object"}},
         {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}},
@@ -241,6 +245,38 @@ def test_tools_and_formats_only_add(provider: str, model: str, more: dict[str, A
     assert counted.most is not None
     assert alone.most < counted.most
     assert counted.tokens <= counted.most
+
+
+@pytest.mark.parametrize("tools", ["x", {}, 7, [7], (tool for tool in [weather_tool()])])
+def test_tools_that_are_none_are_refused(tools: Any) -> None:
+    with pytest.raises(BadRequestError, match="tools must be a list of objects"):
+        prompt("x", "unknown", [user("a")], tools=tools)
+
+
+def test_what_has_no_end_is_refused() -> None:
+    endless: dict[str, Any] = {"type": "function"}
+    endless["function"] = endless
+    deep: Any = {}
+    for _ in range(5000):
+        deep = {"properties": {"a": deep}}
+    for more in ({"tools": [endless]}, {"tools": [deep]}, {"response_format": endless}):
+        for model in ("gpt-4o", "unknown"):
+            with pytest.raises(BadRequestError, match="nested too deeply, or holds itself"):
+                prompt("openai", model, [user("a")], **more)
+
+
+def test_a_schema_may_be_as_deep_as_json_is_written() -> None:
+    deep: dict[str, Any] = {"type": "string", "enum": 5}
+    for _ in range(120):
+        deep = {"type": "array", "items": {"properties": {"a": deep}}}
+    assert prompt("openai", "gpt-4o", [user("a")], tools=[{"function": {"name": "f", "parameters": deep}}]).tokens > 120
+
+
+def test_calls_with_arguments_that_nobody_can_read_are_not_exact() -> None:
+    spoken = {"role": "assistant", "content": None, "tool_calls": [call("not json", "f")]}
+    counted = prompt("meta_llama", META, [user("a"), spoken])
+    assert not counted.exact
+    assert counted.least < counted.tokens < (counted.most or 0)
 
 
 @needs_llama

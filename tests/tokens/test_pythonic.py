@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from litellm_lite.tokens.pythonic import pythonic_calls
+from litellm_lite.tokens.pythonic import pythonic_calls, reads_as_python
 from tests.tokens.samples import call
 
 
@@ -20,6 +20,12 @@ from tests.tokens.samples import call
 )
 def test_calls_are_written_as_python(arguments: str, written: str) -> None:
     assert pythonic_calls([call(arguments, "f")]) == f"[{written}]"
+
+
+@pytest.mark.parametrize("arguments", ["not json", "", "[" * 900 + "]" * 900])
+def test_arguments_that_nobody_can_read_stand_as_they_are(arguments: str) -> None:
+    assert not reads_as_python(arguments)
+    assert pythonic_calls([call(arguments, "f")]) == f"[f({arguments})]"
 
 
 def test_several_calls_share_one_list() -> None:

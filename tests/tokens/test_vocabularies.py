@@ -6,6 +6,7 @@ import base64
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from litellm_lite.tokens.vocabularies import (
     Vocabulary,
     VocabularyName,
     find_file,
+    package_folders,
     read_vocabulary,
     required_vocabulary,
     vocabulary,
@@ -149,6 +151,15 @@ def test_without_openais_file_the_remedy_names_place_and_file(tmp_path: Path, mo
         required_vocabulary("o200k_base")
 
 
+@pytest.fixture
+def _other_packages() -> Iterator[None]:
+    """Where a package is, is kept; not from here to other tests."""
+    package_folders.cache_clear()
+    yield
+    package_folders.cache_clear()
+
+
+@pytest.mark.usefixtures("_other_packages")
 def test_without_the_package_the_remedy_is_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "llama_models", None)
     assert vocabulary("llama3") is None
@@ -156,6 +167,7 @@ def test_without_the_package_the_remedy_is_the_extra(monkeypatch: pytest.MonkeyP
         required_vocabulary("llama4")
 
 
+@pytest.mark.usefixtures("_other_packages")
 def test_a_package_without_the_file_gives_no_vocabulary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "llama_models").mkdir()
     (tmp_path / "llama_models" / "__init__.py").touch()
@@ -165,6 +177,7 @@ def test_a_package_without_the_file_gives_no_vocabulary(monkeypatch: pytest.Monk
 
 
 @needs_llama
+@pytest.mark.usefixtures("_other_packages")
 def test_a_damaged_llama_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     package = tmp_path / "llama_models"
     (package / "llama3").mkdir(parents=True)

@@ -29,6 +29,11 @@ def test_a_row_without_a_public_page_names_the_file_itself(page: str | None, mad
     assert row_of(made({NOBODYS: {**CHAT, "source": page}}))["source"] == litellm_file.PAGE
 
 
+def test_groqs_documentation_is_public_although_it_stands_beside_the_console(made: Any) -> None:
+    page = "https://console.groq.com/docs/models"
+    assert row_of(made({NOBODYS: {**CHAT, "source": page}}))["source"] == page
+
+
 def test_litellms_internals_and_its_max_tokens_are_left_out_and_counted(made: Any) -> None:
     built = made({NOBODYS: {**CHAT, "max_tokens": 9, "supports_xhigh_reasoning_effort": True, "rpm": 7}})
     assert row_of(built).keys() <= fields.schema()["$defs"]["row"]["properties"].keys() | {
