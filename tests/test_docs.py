@@ -7,10 +7,11 @@ import re
 import shutil
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from litellm_lite import resolve
+from litellm_lite import PriceUnknown, resolve
 from litellm_lite.params import OPENAI_PARAMS
 from litellm_lite.registry import registry
 
@@ -126,3 +127,18 @@ def sections(text: str) -> tuple[list[str], dict[tuple[str, str], list[str]]]:
 def test_every_link_into_the_repository_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text("utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_readme_says_of_windows_prices_and_tokens_what_comes_out() -> None:
+    pytest.importorskip("llama_models")
+    blocks = re.findall(r"```python\n(.*?)```", PAGES[0].read_text("utf-8"), re.DOTALL)
+    imports, _, examples = next(block for block in blocks if "fits(" in block).partition("\n\n")
+    names: dict[str, Any] = {"messages": [{"content": "Hello, how are you?", "role": "user"}]}
+    names["response"] = {"model": "meta_llama/Llama-3.3-8B-Instruct", "usage": {"total_tokens": 2}}
+    exec(imports, names)
+    for code, said in re.findall(r"^(\w+\(.*)  # (.*)$", examples, re.MULTILINE):
+        if said.startswith("PriceUnknown"):
+            with pytest.raises(PriceUnknown):
+                eval(code, names)
+        else:
+            assert re.split(r": | US|, as", said)[0].strip('"') in str(eval(code, names)), code
