@@ -18,6 +18,10 @@ __version__ = "0.1.0"
 _WHERE = {
     "api": "completion acompletion stream_chunk_builder get_supported_openai_params",
     "call": "Timeouts",
+    "batches": (
+        "abatch_completion abatch_completion_models abatch_completion_models_all_responses batch_completion "
+        "batch_completion_models batch_completion_models_all_responses"
+    ),
     "cost.budget": "CostEstimate",
     "context": "Fit",
     "cost": "Cost",
@@ -58,6 +62,12 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.api import completion as completion
     from litellm_lite.api import get_supported_openai_params as get_supported_openai_params
     from litellm_lite.api import stream_chunk_builder as stream_chunk_builder
+    from litellm_lite.batches import abatch_completion as abatch_completion
+    from litellm_lite.batches import abatch_completion_models as abatch_completion_models
+    from litellm_lite.batches import abatch_completion_models_all_responses as abatch_completion_models_all_responses
+    from litellm_lite.batches import batch_completion as batch_completion
+    from litellm_lite.batches import batch_completion_models as batch_completion_models
+    from litellm_lite.batches import batch_completion_models_all_responses as batch_completion_models_all_responses
     from litellm_lite.call import Timeouts as Timeouts
     from litellm_lite.context import Fit as Fit
     from litellm_lite.cost import Cost as Cost

@@ -20,6 +20,8 @@ from litellm_lite import (
     Timeouts,
     Usage,
     acompletion,
+    batch_completion,
+    batch_completion_models,
     completion,
     stream_chunk_builder,
 )
@@ -38,6 +40,8 @@ def whole_answers() -> None:
     assert_type(completion(model=MODEL, messages=MESSAGES, stream=False), ModelResponse)
     assert_type(completion(MODEL, MESSAGES, stream=None, temperature=None), ModelResponse)
     assert_type(litellm_lite.completion(MODEL, MESSAGES).choices[0].message, Message)
+    assert_type(batch_completion(MODEL, [MESSAGES]), list[ModelResponse | Exception])
+    assert_type(batch_completion_models([MODEL], MESSAGES), ModelResponse)
     assert_type(completion(MODEL, MESSAGES).usage, Usage | None)
 
 
