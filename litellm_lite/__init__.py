@@ -35,6 +35,8 @@ _WHERE = {
         "ServiceUnavailableError Timeout TokenizerError UnprocessableEntityError UnsupportedParamsError"
     ),
     "exceptions": "exceptions",
+    "explaining": "explain",
+    "explanation": "Candidate Explanation",
     "pricing": "completion_cost cost_per_token estimate_cost",
     "registry": (
         "get_model_info get_max_tokens model_cost register_model supports_assistant_prefill supports_audio_input "
@@ -107,6 +109,9 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.errors import TokenizerError as TokenizerError
     from litellm_lite.errors import UnprocessableEntityError as UnprocessableEntityError
     from litellm_lite.errors import UnsupportedParamsError as UnsupportedParamsError
+    from litellm_lite.explaining import explain as explain
+    from litellm_lite.explanation import Candidate as Candidate
+    from litellm_lite.explanation import Explanation as Explanation
     from litellm_lite.pricing import completion_cost as completion_cost
     from litellm_lite.pricing import cost_per_token as cost_per_token
     from litellm_lite.pricing import estimate_cost as estimate_cost

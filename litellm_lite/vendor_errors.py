@@ -25,7 +25,7 @@ _EXPLICIT_WAITS = ("retry-after-ms", "retry-after")
 _NOT_FOUND, _RATE_LIMITED = 404, 429
 _UNTOLD = 500  # the status of a failure that names none
 
-_SECRET_HEADERS = re.compile("auth|key|token|secret|cookie|pass|cred|sess|sign|jwt", re.IGNORECASE)
+SECRET_HEADERS = re.compile("auth|key|token|secret|cookie|pass|cred|sess|sign|jwt", re.IGNORECASE)
 _SECRET_PARTS = re.compile(r"[\s;,=]+")
 _SHORTEST_SECRET = 6  # "EMPTY" and "none" are what a server without keys is given, and words of any error message
 _SHORTEST_PART = 7  # longer than "Bearer"
@@ -149,7 +149,7 @@ def secrets_of(call: Call) -> list[str]:
     """Return everything in a call that must not be repeated, longest first: vendors quote keys back."""
     found = {call.target.api_key or "", urlsplit(call.target.api_base).password or ""}
     for name, value in call.extra_headers.items():
-        if _SECRET_HEADERS.search(name):
+        if SECRET_HEADERS.search(name):
             found |= {value, *(part for part in _SECRET_PARTS.split(value) if len(part) >= _SHORTEST_PART)}
     return sorted((secret for secret in found if len(secret) >= _SHORTEST_SECRET), key=lambda text: (-len(text), text))
 

@@ -177,10 +177,11 @@ def test_counts_written_with_a_point_are_priced(wire: Wire) -> None:
     assert pointed._hidden_params["cost"] == whole._hidden_params["cost"] is not None
 
 
-def test_half_a_usage_has_no_total(wire: Wire) -> None:
+def test_half_a_usage_has_no_cost(wire: Wire) -> None:
     wire.answers(completion(usage={"prompt_tokens": 10}))
     answer = call("sync", wire, "openai/gpt-4o")
-    assert answer.usage.total_tokens == 0
+    assert answer.usage.total_tokens == 10
+    assert answer._hidden_params["cost"] is None
     with pytest.raises(PriceUnknown):
         completion_cost(answer, model="openai/gpt-4o")
 

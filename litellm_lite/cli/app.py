@@ -206,5 +206,26 @@ def compare(
     raise typer.Exit(run(Wish(names, tokens, usage, service_tier, differences, as_json), _now()))
 
 
+@app.command()
+def explain(
+    model: Model,
+    prompt: Annotated[str | None, typer.Argument(help="The only message of the call.")] = None,
+    *,
+    messages: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Messages or a whole request, as JSON; - is standard input.")
+    ] = None,
+    params: Annotated[
+        list[str] | None, typer.Option("--param", metavar="NAME=JSON", help="A parameter; may be repeated.")
+    ] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Ask for a stream.")] = False,
+    api_base: Annotated[str | None, typer.Option(help="The base URL.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a call would send and cost, without making it. Exits with 1 when it would be refused."""
+    from litellm_lite.cli.explain import Wish, run
+
+    raise typer.Exit(run(Wish(model, prompt, messages, params or (), stream, api_base, as_json)))
+
+
 def _now() -> datetime:
     return datetime.now(UTC)

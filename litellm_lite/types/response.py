@@ -130,7 +130,7 @@ class Usage(OpenAIObject):
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    total_tokens: int = 0
+    total_tokens: int = Field(default_factory=lambda told: told["prompt_tokens"] + told["completion_tokens"])
     prompt_tokens_details: PromptTokensDetails | None = None
     completion_tokens_details: CompletionTokensDetails | None = None
 

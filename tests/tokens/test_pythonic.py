@@ -22,7 +22,7 @@ def test_calls_are_written_as_python(arguments: str, written: str) -> None:
     assert pythonic_calls([call(arguments, "f")]) == f"[{written}]"
 
 
-@pytest.mark.parametrize("arguments", ["not json", "", "[" * 900 + "]" * 900])
+@pytest.mark.parametrize("arguments", ["not json", "", "[" * 2000 + "]" * 2000])
 def test_arguments_that_nobody_can_read_stand_as_they_are(arguments: str) -> None:
     assert not reads_as_python(arguments)
     assert pythonic_calls([call(arguments, "f")]) == f"[f({arguments})]"
