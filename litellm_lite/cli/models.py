@@ -73,8 +73,10 @@ def run(wish: Wish, today: date) -> int:
     wide = not on_terminal(out) or out.width >= _WIDE_COLUMNS
     if listed:
         show_sheet(out, _sheet(listed, wide=wide, whole_urls=not on_terminal(out)))
-    hidden = len(picked) - len(current)
-    say(err, "; ".join(_summary(listed, len(everything), hidden, wide=wide)))
+    found = f"{len(listed)} of {len(everything)} models"
+    if len(current) > len(listed):
+        found = f"the first {len(listed)} of {len(current)} models found, out of {len(everything)}"
+    say(err, "; ".join([found, *_remarks(listed, len(picked) - len(current), wide=wide)]))
     if wish.words and not picked:
         say(err, nearest(" ".join(wish.words)))
     return 0
@@ -206,8 +208,7 @@ def _origin(info: ModelInfo, *, whole_url: bool) -> tuple[Cell, Cell]:
     return source or None, info.verified or None
 
 
-def _summary(listed: list[ModelInfo], total: int, hidden: int, *, wide: bool) -> Iterable[str]:
-    yield f"{len(listed)} of {total} models"
+def _remarks(listed: list[ModelInfo], hidden: int, *, wide: bool) -> Iterable[str]:
     if hidden:
         yield f"{hidden} retired not shown (--retired shows them)"
     if any(varies(info) for info in listed):

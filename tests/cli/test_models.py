@@ -126,6 +126,11 @@ def test_retired_models_are_left_out_and_counted(run) -> None:
     assert names(run("models", "--provider", "shop", "--retired", "old")) == ["old"]
 
 
+def test_a_limit_says_how_many_were_found(run) -> None:
+    result = run("models", "--provider", "shop", "--limit", "1")
+    assert result.stderr.startswith(f"the first 1 of 4 models found, out of {len(registry().models)}")
+
+
 @pytest.mark.parametrize(("day", "code"), [("1999-12-31", ["old"]), ("2000-01-01", [])])
 def test_a_model_is_retired_from_its_day_on(capsys: pytest.CaptureFixture[str], day: str, code: list[str]) -> None:
     models.run(Wish(words=["shop/old"]), date.fromisoformat(day))
