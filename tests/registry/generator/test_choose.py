@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.registry import fields, litellm_file
-from tests.registry.build.source import CHAT, NOBODYS, SOURCE, row_of, ruled
+from tests.registry.generator.source import CHAT, NOBODYS, SOURCE, row_of, ruled
 
 # What is taken
 

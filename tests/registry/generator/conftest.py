@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scripts.registry import build, rules
-from tests.registry.build.source import SOURCE, TODAY, ruled
+from tests.registry.generator.source import SOURCE, TODAY, ruled
 
 
 @pytest.fixture

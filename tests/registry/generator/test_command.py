@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.registry import build, command, fields, report
-from tests.registry.build.source import CHAT, NOBODYS, ROOT, SOURCE, TODAY
+from tests.registry.generator.source import CHAT, NOBODYS, ROOT, SOURCE, TODAY
 
 
 def test_fields_stand_in_the_schemas_order_and_prices_after_the_limits() -> None:

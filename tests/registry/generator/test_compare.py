@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from scripts.registry import compare, oracle, rules
-from tests.registry.build.source import CHAT, NOBODYS, ROOT, SOURCE, TODAY, conflicts, row_of, ruled
 from tests.genai import known_to_both
+from tests.registry.generator.source import CHAT, NOBODYS, ROOT, SOURCE, TODAY, conflicts, row_of, ruled
 
 # Overrides
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scripts.registry import checks, normalise, rules
-from tests.registry.build.source import CHAT, NOBODYS, SOURCE, conflicts, row_of, ruled
+from tests.registry.generator.source import CHAT, NOBODYS, SOURCE, conflicts, row_of, ruled
 
 
 def test_a_price_of_zero_is_dropped_because_it_is_unknown(made: Any) -> None:
