@@ -49,16 +49,14 @@ def context_overflow(
     messages: Sequence[Mapping[str, Any]],
     *,
     tools: Sequence[Any] | None = None,
-    body_bytes: int | None = None,
 ) -> str | None:
     """Say why a request cannot fit the model's window; None where it may.
 
-    Only what is certain is said: even the fewest tokens the prompt can have are too many. The work grows with what is
-    at stake: none for a body with fewer bytes than the window has tokens, then bounds, then the count itself. A
-    vocabulary that cannot be read is logged, and is no reason to stop a request.
+    Only what is certain is said: even the fewest tokens the prompt can have are too many. Bounds come first, and the
+    count itself only where they leave it open. A vocabulary that cannot be read is logged, and stops no request.
     """
     window = info.max_input_tokens if info else None
-    if window is None or (body_bytes is not None and body_bytes <= window):
+    if window is None:
         return None
     rough = counter_for(provider, model, estimate).prompt(messages, tools=tools)
     if rough.least > window:

@@ -21,6 +21,7 @@ _BASE_RATES = ("input_cost_per_token", "output_cost_per_token")
 _RATES = (*_BASE_RATES, "cache_read_input_token_cost", "cache_creation_input_token_cost")
 _TABLES = ("tiered_pricing", "off_peak_pricing")
 _GIVE_PRICES = "pass input_cost_per_token= and output_cost_per_token=, or call register_model()"
+_THE_PROMPT = ("model", "messages")  # who replaces these in extra_body sends another prompt than the one at hand
 _CONTENT = (str, list)
 _TEXTS = (str, bytes, bytearray)
 
@@ -122,6 +123,8 @@ def _check_context(wanted: Any, call: Call, asked: Mapping[str, Any], request: W
     window = call.info.max_input_tokens if call.info else None
     if not wanted or window is None or len(request.body) <= window:  # no token is shorter than a byte
         return
+    if not call.extra_body.keys().isdisjoint(_THE_PROMPT):
+        return
     from litellm_lite.context import context_overflow
 
     provider, model = call.target.provider, call.target.model
@@ -138,6 +141,9 @@ def _check_budget(budget: Any, call: Call, asked: Mapping[str, Any], priced: Mod
     from litellm_lite.tokens.counting import count_prompt
 
     provider, model = call.target.provider, call.target.model
+    if replaced := [name for name in _THE_PROMPT if name in call.extra_body]:
+        msg = f"{provider}: budget= cannot be held, for extra_body puts other {' and '.join(replaced)} into the request"
+        raise BadRequestError(msg, provider, model, param="budget")
     if priced is None:
         msg = f"{provider}: budget= cannot be held, for the price of {model!r} is not known; {_GIVE_PRICES}"
         raise PriceUnknown(msg, provider, model, param="budget")

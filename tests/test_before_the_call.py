@@ -89,6 +89,27 @@ def test_an_exact_count_refuses_what_bounds_alone_could_not(wire):
     assert not wire.requests
 
 
+def test_a_body_with_fewer_bytes_than_the_window_is_not_counted(wire, tmp_path, monkeypatch, caplog):
+    """The vocabulary is damaged, and would be complained of if anybody looked."""
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    (tmp_path / "fb374d419588a4632f3f557e76b4b70aebbca790").write_bytes(b"damaged")
+    looked = []
+    for window in (1000, 30):
+        register_model({"openai/gpt-4o": {"max_input_tokens": window}})
+        caplog.clear()
+        call("sync", wire, "openai/gpt-4o", messages=saying("abcdefghi" * 5))
+        looked.append("was not counted" in caplog.text)
+    assert looked == [False, True]
+
+
+def test_messages_that_extra_body_replaces_are_not_held_against_the_window(wire):
+    other = {"messages": saying("Hi")}
+    call("sync", wire, SMALL, messages=saying("word " * 500), extra_body=other)
+    call("sync", wire, SMALL, messages=saying("Hi"), extra_body={"messages": saying("word " * 500)})
+    assert wire.requests[0].json["messages"] == other["messages"]
+    assert len(wire.requests) == 2
+
+
 def test_check_context_is_true_or_false(wire):
     with pytest.raises(BadRequestError, match="check_context must be True or False, not 'no'"):
         call("sync", wire, SMALL, check_context="no")
@@ -137,6 +158,12 @@ def test_the_callers_own_prices_hold_for_the_budget(wire):
 def test_a_budget_is_a_number_of_dollars(budget, wire):
     with pytest.raises(BadRequestError, match="budget must be US dollars, a number from 0"):
         call("sync", wire, SMALL, budget=budget)
+
+
+def test_a_budget_for_a_prompt_that_extra_body_replaces_is_refused(wire):
+    with pytest.raises(BadRequestError, match="extra_body puts other messages into the request"):
+        call("sync", wire, SMALL, budget=1, extra_body={"messages": saying("Hi")})
+    assert not wire.requests
 
 
 def test_a_budget_of_nothing_lets_nothing_through_that_costs(wire):

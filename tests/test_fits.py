@@ -157,41 +157,36 @@ def overflow(messages: list[Any], window: int | None, provider: str = "meta_llam
     return context_overflow(info, provider, model, messages, **more)
 
 
-def test_a_body_with_fewer_bytes_than_the_window_is_not_looked_at() -> None:
-    unreadable: Any = None
-    assert overflow(unreadable, 1000, body_bytes=1000) is None
-
-
 @pytest.mark.parametrize("info", [None, replace(LIMITED, row={})])
 def test_without_a_window_there_is_no_check(info: ModelInfo | None) -> None:
-    assert context_overflow(info, "x", "m", [user("a " * 999)], body_bytes=10**6) is None
+    assert context_overflow(info, "x", "m", [user("a " * 999)]) is None
 
 
 def test_what_is_too_long_by_its_words_is_told_without_a_vocabulary() -> None:
-    said = overflow([user("word " * 1001)], 1000, "anyone", body_bytes=5100)
+    said = overflow([user("word " * 1001)], 1000, "anyone")
     assert said is not None
     assert said.startswith("the prompt has at least 1,001 tokens, and the model takes 1,000")
     assert "trim_messages()" in said
 
 
 def test_an_estimate_that_may_fit_stops_nothing() -> None:
-    assert overflow([user("word" * 1001)], 1000, "anyone", body_bytes=5100) is None
+    assert overflow([user("word" * 1001)], 1000, "anyone") is None
 
 
 @needs_llama
 def test_an_exact_count_decides_to_the_token() -> None:
     messages = [user("a.b." * 100)]
-    said = overflow(messages, 209, body_bytes=500)
+    said = overflow(messages, 209)
     assert said is not None
     exact = int(said.split()[3].replace(",", ""))
     assert said.startswith(f"the prompt has {exact} tokens, and the model takes 209")
-    assert overflow(messages, exact, body_bytes=500) is None
-    assert overflow(messages, exact - 1, body_bytes=500) is not None
+    assert overflow(messages, exact) is None
+    assert overflow(messages, exact - 1) is not None
 
 
 def test_images_are_no_text() -> None:
     picture = user([image_part(png_url(500, 500) + "A" * 4000)])
-    assert overflow([picture], 3000, body_bytes=4500) is None
+    assert overflow([picture], 3000) is None
 
 
 def test_a_damaged_vocabulary_is_logged_and_stops_no_request(
@@ -200,9 +195,9 @@ def test_a_damaged_vocabulary_is_logged_and_stops_no_request(
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     (tmp_path / KNOWN_FILES["o200k_base"].file).write_bytes(b"")
     with caplog.at_level(logging.WARNING):
-        assert overflow([user("ab" * 100)], 100, "openai", body_bytes=300) is None
+        assert overflow([user("ab" * 100)], 100, "openai") is None
     assert "was not counted before the request" in caplog.text
 
 
 def test_tools_do_not_make_a_prompt_too_long() -> None:
-    assert overflow([user("a")], 50, tools=[weather_tool()] * 9, body_bytes=5000) is None
+    assert overflow([user("a")], 50, tools=[weather_tool()] * 9) is None

@@ -73,8 +73,3 @@ def count_prompt(
     """Count the tokens of a chat request's prompt, the beginning of the answer included."""
     counter = counter_for(provider, model)
     return counter.prompt(messages, tools=tools, tool_choice=tool_choice, response_format=response_format)
-
-
-def count_text(provider: str, model: str, text: str) -> TokenCount:
-    """Count the tokens of a plain text, without the frame of a message."""
-    return counter_for(provider, model).text(text)

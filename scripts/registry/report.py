@@ -27,13 +27,6 @@ def report(built: Built, today: date) -> str:
     return "\n".join("\n  ".join((title, *lines)) + "\n" for title, lines in sections)
 
 
-def conflict_classes(rows: Rows) -> Counter[tuple[str, str]]:
-    """Count conflicts by who says otherwise and why that is not taken."""
-    return Counter(
-        (conflict["source"], conflict["reason"]) for row in rows.values() for conflict in row.get("conflicts", ())
-    )
-
-
 def _conflicts(rows: Rows) -> Iterator[str]:
     by_reason: dict[tuple[str, str], list[str]] = defaultdict(list)
     for key, row in rows.items():

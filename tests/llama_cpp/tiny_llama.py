@@ -36,7 +36,7 @@ _NAMED_CONTROLS = (
 )  # fmt: skip
 _CONTROLS = (*_NAMED_CONTROLS, *(f"<|reserved_special_token_{place}|>" for place in range(2, 246)))
 
-# Meta's reference format: no date block, a tool's result has the role `ipython` (facts/wire.md 5.2). How tools
+# Meta's reference format: no date block, a tool's result has the role `ipython`. How tools
 # are listed is free; that they are listed, and how a call is written, is where llama.cpp learns its tool grammar.
 CHAT_TEMPLATE = """\
 {%- macro turn(role) -%}{{- '<|start_header_id|>' + role + '<|end_header_id|>\\n\\n' -}}{%- endmacro -%}

@@ -1,4 +1,4 @@
-"""Llama's counts, held against the numbers of its reference tokenizer and of the live API (facts/wire.md 5)."""
+"""Llama's counts, held against the numbers of its reference tokenizer and of the live API."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from litellm_lite.errors import BadRequestError, TokenizerError
 from litellm_lite.tokens.count import NOTHING, Span, TokenCount, exactly
-from litellm_lite.tokens.counting import PromptCounter, count_prompt, count_text, counter_for
+from litellm_lite.tokens.counting import PromptCounter, count_prompt, counter_for
 from litellm_lite.tokens.estimate import estimate
 from litellm_lite.tokens.vocabularies import KNOWN_FILES
 from tests.tokens.samples import (
@@ -78,9 +78,10 @@ def test_a_greeting_is_exact_at_the_llama_api(model: str) -> None:
 @needs_llama
 def test_the_published_template_adds_dates_to_a_greeting() -> None:
     counted = count_prompt("huggingface", f"meta-llama/{LLAMA_33}", [user("hi")])
-    assert (counted.tokens, counted.exact) == (36, False)  # wire.md 5.2
+    assert (counted.tokens, counted.exact) == (36, False)  # 20 of them are the block of dates
     system = [{"role": "system", "content": "Be kind."}, user("hi")]
-    assert count_prompt("huggingface", LLAMA_33, system).tokens == 36 + count_text("", LLAMA_33, "Be kind.").tokens
+    rule = counter_for("", LLAMA_33).text("Be kind.").tokens
+    assert count_prompt("huggingface", LLAMA_33, system).tokens == 36 + rule
 
 
 @settings(deadline=None)
@@ -345,7 +346,7 @@ def test_a_damaged_vocabulary_is_an_error_and_no_estimate(tmp_path: Any, monkeyp
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     (tmp_path / KNOWN_FILES["o200k_base"].file).write_bytes(b"")
     with pytest.raises(TokenizerError, match="SHA-256"):
-        count_text("openai", "gpt-4o", "a")
+        counter_for("openai", "gpt-4o").text("a")
 
 
 def test_a_text_has_no_frame() -> None:
