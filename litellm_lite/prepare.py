@@ -50,6 +50,17 @@ class Plan:
         asked = sent.get("include_usage") if isinstance(sent, Mapping) else None
         return bool(self.provider.row.asks_usage if asked is None else asked)
 
+    @property
+    def client(self) -> Any:
+        """The caller's own httpx client, or None."""
+        return self.options.own.get("client")
+
+    @property
+    def expected(self) -> int:
+        """How many choices the answer should have."""
+        asked = {**self.call.params, **self.call.extra_body}.get("n")
+        return asked if isinstance(asked, int) else 1
+
     def locate(self, error: APIError) -> APIError:
         """Return the error with provider and model on it, where the place that raised it did not know them."""
         target = self.call.target
