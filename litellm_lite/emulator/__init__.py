@@ -4,7 +4,7 @@
         completion(model="meta_llama/Llama-3.3-70B-Instruct", messages=[...],
                    api_base=emulator.compat_url, api_key=emulator.api_key)
 
-It says in every answer that it is an emulator. Serving needs the extra `proxy`; importing this does not.
+A header of every answer says that it is an emulator. Serving needs the extra `proxy`; importing this does not.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from litellm_lite.emulator.record import Seen
     from litellm_lite.emulator.server import Emulator
-    from litellm_lite.emulator.settings import Fault, Settings
+    from litellm_lite.emulator.settings import Fault, Settings, Spell
 
-__all__ = ["Emulator", "Fault", "Settings"]
+__all__ = ["Emulator", "Fault", "Seen", "Settings", "Spell"]
 
-_HOME = {"Emulator": "server", "Fault": "settings", "Settings": "settings"}
+_HOME = {"Emulator": "server", "Fault": "settings", "Seen": "record", "Settings": "settings", "Spell": "settings"}
 
 
 def __getattr__(name: str) -> Any:

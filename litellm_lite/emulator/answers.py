@@ -1,9 +1,13 @@
-"""What the emulator says to a request. Pure: the same request gets the same words; only ids come from outside."""
+"""What the emulator says to a request. Pure: the same request gets the same words; only ids come from outside.
+
+Where the last message is the assistant's, the answer goes on with it: it is the rest of what would have come without.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Literal
 
@@ -15,12 +19,14 @@ from litellm_lite.emulator.refusal import Refusal
 from litellm_lite.emulator.sampler import sample
 from litellm_lite.emulator.schema import SchemaError
 from litellm_lite.emulator.suggestions import suggest_from, tool_arguments, words_of
-from litellm_lite.emulator.vocabulary import is_exact, pieces, prompt_tokens
+from litellm_lite.emulator.vocabulary import is_exact, pieces, prompt_tokens, words
 from litellm_lite.tokens.pythonic import pythonic_calls
 
 Finish = Literal["stop", "tool_calls", "length"]
 
 _MOST_QUOTED = 300
+_WORDS_WANTED = re.compile(r"\bsay (\d{1,4}) words\b", re.IGNORECASE)
+_WORDS_GONE_ON_WITH = 20
 _FORMAT_NAMES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/x-icon": "ICO"}
 
 # Words that say nothing about which tool is meant.
@@ -69,8 +75,8 @@ class Completion:
         return sum(answer.tokens for answer in self.answers)
 
 
-def complete(ask: Ask, new_id: Callable[[], str]) -> Completion:
-    """Answer a request.
+def complete(ask: Ask, new_id: Callable[[], str], answer_tokens: int | None = None) -> Completion:
+    """Answer a request. A text is of so many tokens if told so, or if the user asks to "say 60 words".
 
     Raises Refusal (400) when the prompt and the tokens asked for do not fit the model's window, or when a
     schema is beyond the emulator.
@@ -84,20 +90,34 @@ def complete(ask: Ask, new_id: Callable[[], str]) -> Completion:
             f"the maximum context length of {ask.model.id} is {ask.model.context} tokens, "
             f"but the request needs {needed}: {prompt} for the prompt{asked}",
         )
-    return Completion([_answer(ask, new_id) for _ in range(ask.n)], prompt, is_exact(ask.model.family))
+    wanted = _WORDS_WANTED.search(_question(ask))
+    length = int(wanted[1]) if wanted else answer_tokens
+    answers = [_answer(ask, new_id, length) for _ in range(ask.n)]
+    return Completion(answers, prompt, ask.model.listed and is_exact(ask.model.family))
 
 
-def _answer(ask: Ask, new_id: Callable[[], str]) -> Answer:
+def _answer(ask: Ask, new_id: Callable[[], str], length: int | None) -> Answer:
     try:
+        if ask.prefilled:
+            return _said(ask, _rest(ask, length))
         calls = list(_calls(ask, new_id))
-        if calls:
-            return _called(ask, calls)
-        if ask.schema is not None:
-            value = sample(ask.schema, suggest_from(_question(ask)))
-            return _said(ask, orjson.dumps(value).decode())
+        return _called(ask, calls) if calls else _said(ask, _text(ask, length))
     except SchemaError as error:
         raise Refusal(400, str(error)) from error
-    return _said(ask, " ".join(_sentences(ask)))
+
+
+def _rest(ask: Ask, length: int | None) -> str:
+    """Return what follows the assistant's last message: the rest of the answer it begins, or some words."""
+    *before, last = ask.messages
+    begun = text_of(last)
+    whole = _text(replace(ask, messages=before), length) if before else ""
+    return whole.removeprefix(begun) if whole.startswith(begun) else f" {words(length or _WORDS_GONE_ON_WITH)}"
+
+
+def _text(ask: Ask, length: int | None) -> str:
+    if ask.schema is not None:
+        return orjson.dumps(sample(ask.schema, suggest_from(_question(ask)))).decode()
+    return " ".join(_sentences(ask)) if length is None else words(length)
 
 
 def _calls(ask: Ask, new_id: Callable[[], str]) -> Iterator[ToolCall]:

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 import orjson
 
-from litellm_lite.emulator.catalogue import MODELS, Model
+from litellm_lite.emulator.catalogue import MODELS, Model, stand_in
+from litellm_lite.emulator.faults import split_model
 from litellm_lite.emulator.messages import Message, Picture, read_messages, read_pictures
 from litellm_lite.emulator.refusal import Refusal
 
@@ -60,16 +61,24 @@ class Ask:
     stream: bool
     include_usage: bool
 
+    @property
+    def prefilled(self) -> bool:
+        """Whether the assistant has begun its answer already."""
+        return self.messages[-1]["role"] == "assistant" and "tool_calls" not in self.messages[-1]
 
-def read_ask(body: bytes, shape: Shape) -> Ask:
-    """Return the request in `body`. Raises Refusal: 404 for an unknown model, 400 for the rest."""
+
+def read_ask(body: bytes, shape: Shape, *, any_model: bool = False) -> Ask:
+    """Return the request in `body`; a fault named in its model is left out.
+
+    Raises Refusal: 404 for an unknown model, unless `any_model` may be asked for, and 400 for the rest.
+    """
     fields = _fields(body, shape)
-    model = _model(fields.get("model"))
+    model = _model(fields.get("model"), any_model=any_model)
     messages = read_messages(fields.get("messages"))
     pictures = read_pictures(messages)
     if pictures and not model.takes_images:
         raise Refusal(400, f"{model.id} takes text only, no images")
-    for name, (low, high) in _RANGES.items():
+    for name, (low, high) in _RANGES.items() if model.listed else ():
         _check_range(fields, name, low, high)
     tools = _tools(fields.get("tools"))
     choice, forced = _choice(fields.get("tool_choice"), tools)
@@ -81,7 +90,7 @@ def read_ask(body: bytes, shape: Shape) -> Ask:
         choice=choice,
         forced=forced,
         parallel=_flag(fields, "parallel_tool_calls", default=True),
-        schema=_schema(fields),
+        schema=_schema(fields, lenient=not model.listed),
         max_tokens=_max_tokens(fields),
         stop=_stop(fields.get("stop")),
         n=_whole(fields, "n", 1, _MOST_CHOICES) or 1,
@@ -103,12 +112,13 @@ def _fields(body: bytes, shape: Shape) -> dict[str, Any]:
     return fields
 
 
-def _model(value: Any) -> Model:
+def _model(value: Any, *, any_model: bool) -> Model:
     if not isinstance(value, str):
         raise Refusal(400, "'model' must be a string")
-    if value not in MODELS:
-        raise Refusal(404, f"model {value!r} does not exist; GET /models lists those that do")
-    return MODELS[value]
+    name, _ = split_model(value)
+    if name not in MODELS and not any_model:
+        raise Refusal(404, f"model {name!r} does not exist; GET /models lists those that do")
+    return MODELS.get(name) or stand_in(name)
 
 
 def _check_range(fields: dict[str, Any], name: str, low: float, high: float) -> None:
@@ -155,13 +165,15 @@ def _include_usage(options: Any) -> bool:
     return _flag(options, "include_usage", default=False)
 
 
-def _schema(fields: dict[str, Any]) -> Mapping[str, Any] | None:
+def _schema(fields: dict[str, Any], *, lenient: bool) -> Mapping[str, Any] | None:
     if "response_format" not in fields:
         return None
     value = fields["response_format"]
     kind = value.get("type") if isinstance(value, dict) else None
-    if kind == "text":
+    if kind == "text" or (lenient and value is None):
         return None
+    if lenient and kind == "json_object":
+        return {"type": "object"}
     # Only json_schema works, and null is refused (LiteLLM, haystack): facts of the API, not a whim of the emulator.
     if kind != "json_schema":
         raise Refusal(400, "'response_format' must have the type 'json_schema' or 'text'")

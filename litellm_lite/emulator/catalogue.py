@@ -13,7 +13,10 @@ from litellm_lite.tokens.llama import LlamaFamily
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One served model: its window in tokens, its limits a minute, and whether it takes images."""
+    """One served model: its window in tokens, its limits a minute, and whether it takes images.
+
+    `listed` says whether it is one of the Llama API's, so that the API's own rules hold for it.
+    """
 
     id: str
     family: LlamaFamily
@@ -21,6 +24,7 @@ class Model:
     requests_per_minute: int
     tokens_per_minute: int
     takes_images: bool = False
+    listed: bool = True
 
 
 MODELS = {
@@ -35,3 +39,8 @@ MODELS = {
         Model("Groq-Llama-4-Maverick-17B-128E-Instruct", "llama4", 128_000, 1_000, 600_000),
     )
 }
+
+
+def stand_in(model_id: str) -> Model:
+    """Return a model for a name of another vendor's: it takes whatever is asked of it."""
+    return Model(model_id, "llama4", 10**7, 10**6, 10**10, takes_images=True, listed=False)

@@ -7,10 +7,15 @@ import socket
 import threading
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
+from urllib.parse import quote
 
-from litellm_lite.emulator.app import BASES, Service
-from litellm_lite.emulator.settings import Fault, Settings
+from litellm_lite.emulator.app import Service, base_path
+from litellm_lite.emulator.ask import Shape
+from litellm_lite.emulator.line import Line
+from litellm_lite.emulator.record import Seen
+from litellm_lite.emulator.settings import Fault, Settings, Spell
+from litellm_lite.emulator.upstreams import Affliction, Playing
 
 try:
     import uvicorn
@@ -27,12 +32,14 @@ class Emulator:
     """A Llama API on loopback, running between `start` and `close` or inside a `with` block.
 
     `start` returns once requests are answered; `close` drops open connections and returns once the port is free.
+    It serves any number of upstreams, each with limits, faults and a record of its own; the plain one has no name.
+    Raises ValueError for settings with a fault that does not exist.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self._stopping = asyncio.Event()
-        self._service = Service(self.settings, time.time, self._pause)
+        self._service = Service(self.settings, lambda: time.monotonic() * self.settings.speed, time.time)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._address = ""
@@ -45,16 +52,40 @@ class Emulator:
     @property
     def compat_url(self) -> str:
         """The base URL of the OpenAI-compatible shape. Raises RuntimeError when it is not running."""
-        return self._base() + BASES["compat"]
+        return self.base_url()
 
     @property
     def native_url(self) -> str:
         """The base URL of Meta's own shape. Raises RuntimeError when it is not running."""
-        return self._base() + BASES["native"]
+        return self.base_url(shape="native")
 
-    def provoke(self, *faults: Fault) -> None:
-        """Add faults to those still to come. May be called from any thread, while it runs."""
-        self._service.faults.extend(faults)
+    def base_url(self, upstream: str = "", shape: Shape = "compat") -> str:
+        """Return the base URL of an upstream. Raises RuntimeError when it is not running."""
+        if not self._address:
+            raise RuntimeError("the emulator is not running; use it in a with block, or call start()")
+        return self._address + base_path(quote(upstream, safe=""), shape)
+
+    def provoke(self, *faults: Fault | str) -> None:
+        """Add faults to those still to come, one a request, wherever it goes. From any thread."""
+        self._service.faults.extend([Playing(fault) for fault in faults])
+
+    def afflict(self, upstream: str, *faults: Fault | str | Spell) -> None:
+        """Show an upstream's requests the first of these that holds, in the place of what was said before.
+
+        What a fault remembers begins anew. From any thread. Raises ValueError for one that does not exist.
+        """
+        self._service.upstream(upstream).affliction = Affliction(faults)
+
+    def relieve(self, upstream: str) -> None:
+        """Leave an upstream with what the settings schedule. From any thread."""
+        self._service.upstream(upstream).affliction = None
+
+    def seen(self, upstream: str = "", *, within_s: float = 0.0) -> list[Seen]:
+        """Return the latest chat requests that came to an upstream, in order, also after `close`.
+
+        Waits for those that go on, so many real seconds at most. From any thread.
+        """
+        return self._service.upstream(upstream).record.so_far(within_s)
 
     def start(self) -> None:
         """Listen and serve. Raises OSError when the port is taken, RuntimeError when it runs already."""
@@ -91,25 +122,18 @@ class Emulator:
     ) -> None:
         self.close()
 
-    def _base(self) -> str:
-        if not self._address:
-            raise RuntimeError("the emulator is not running; use it in a with block, or call start()")
-        return self._address
-
-    async def _pause(self, seconds: float) -> bool:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
-
 
 class _Connection(H11Protocol):
-    """Uvicorn's HTTP/1.1, which also hands its transport to the application: a fault has to cut it."""
+    """Uvicorn's HTTP/1.1, which also hands its line to the application: a fault has to cut it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state: dict[str, Any] = {"transport": transport}
+        self.line = Line(transport)
+        self.app_state: dict[str, Any] = {"line": self.line}
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.line.gone.set()
 
 
 class _Server(uvicorn.Server):
@@ -153,8 +177,9 @@ class _Server(uvicorn.Server):
         await self._stopping.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
+        # They are of the class we told Uvicorn to take.
+        for connection in cast("list[_Connection]", list(self.server_state.connections)):
+            connection.line.abort()
         await super().shutdown(sockets)
 
 

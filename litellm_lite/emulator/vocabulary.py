@@ -19,6 +19,13 @@ from litellm_lite.tokens.pythonic import pythonic_calls
 
 _CHARS_A_TOKEN = 4
 
+# With a space before it, each is one token of Llama 3, of Llama 4, and of four characters. Their number is prime.
+_WORDS = (
+    "the old fox and her red dog ran out one day for fun but you may ask why any cat who got ham can now eat pie jam "
+    "nut egg let our new car bus van jet fly low key tea cup lid pot pan box bag hat cap tie toy boy man son dad mom "
+    "pet cow bee ant owl"
+).split()
+
 
 def is_exact(family: LlamaFamily) -> bool:
     """Tell whether counts for this family are Llama's own."""
@@ -36,6 +43,12 @@ def pieces(text: str, family: LlamaFamily) -> list[str]:
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     tokens = encode_llama_text(text, family)
     return [decoder.decode(encoding.decode_single_token_bytes(token)) for token in tokens]
+
+
+def words(count: int) -> str:
+    """Return so many words, each of them a token in whichever vocabulary; more words begin with the same ones."""
+    most = len(_WORDS)
+    return " ".join(_WORDS[place * (1 + place // most % (most - 1)) % most] for place in range(count))
 
 
 def prompt_tokens(ask: Ask) -> int:

@@ -40,13 +40,22 @@ def body(shape: Shape, head: Head, ask: Ask, completion: Completion) -> bytes:
     return orjson.dumps(build(head, ask, completion))
 
 
-def events(shape: Shape, head: Head, ask: Ask, completion: Completion, tokens_per_chunk: int) -> Iterator[bytes]:
-    """Yield the answer as server-sent events, each with its blank line."""
+def events(
+    shape: Shape, head: Head, ask: Ask, completion: Completion, tokens_per_chunk: int, *, done: bool = True
+) -> Iterator[bytes]:
+    """Yield the answer as server-sent events, each with its blank line; without the last one unless `done`."""
+    build = _compat_chunks if shape == "compat" else _native_chunks
+    yield from (_event(chunk) for chunk in build(head, ask, completion, tokens_per_chunk))
+    if shape == "compat" and done:
+        yield _DONE
+
+
+def speaking_chunks(shape: Shape, ask: Ask, completion: Completion, tokens_per_chunk: int) -> int:
+    """Count the chunks of a stream that hold text or calls, of one choice; all choices say the same."""
+    answer = completion.answers[0]
     if shape == "native":
-        yield from (_event(chunk) for chunk in _native_chunks(head, ask, completion, tokens_per_chunk))
-        return
-    yield from (_event(chunk) for chunk in _compat_chunks(head, ask, completion, tokens_per_chunk))
-    yield _DONE
+        return len(list(_native_deltas(ask, answer, tokens_per_chunk)))
+    return len(list(_compat_deltas(ask, answer, tokens_per_chunk))) - 2  # its opening and its end say nothing
 
 
 def mid_stream_error(shape: Shape) -> bytes:
