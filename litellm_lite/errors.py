@@ -51,11 +51,14 @@ class Partial:
 class APIError(Exception):
     """A call failed. `str(error)` names the provider, the thing and the remedy, and never holds a key.
 
-    `retry_after` is in seconds. `partial` is set when a stream failed after it had begun.
+    `retry_after` is in seconds. `partial` is set when a stream failed after it had begun. A Router's error holds its
+    `attempts`, and where no deployment could serve the request, the `candidates`: id, model and reason of each.
     """
 
     default_status: ClassVar[int] = 500
     may_retry: ClassVar[bool] = True
+    attempts: tuple[Any, ...] = ()
+    candidates: tuple[tuple[str, str, str], ...] = ()
 
     def __init__(
         self,

@@ -163,18 +163,24 @@ def additional_headers(headers: Mapping[str, str], key: str | None = None) -> di
 
 def stream_end(plan: Plan, headers: Mapping[str, str], now: Callable[[], int]) -> StreamEnd:
     """Return what a stream needs of its call; `now` tells epoch seconds, at its opening and at its end."""
-    opened_at = now()
-    facts = _Facts(plan, headers, {}, opened_at)
+    end = plain_end(plan, headers, now)
+    end.deliver = Delivery(plan, end.hidden_params, now()).deliver
+    return end
+
+
+def plain_end(plan: Plan, headers: Mapping[str, str], now: Callable[[], int]) -> StreamEnd:
+    """Return the same for a stream whose chunks stay dictionaries."""
+    facts = _Facts(plan, headers, {}, now())
     hidden = facts()
 
     def settle(ledger: Ledger) -> None:
         hidden["cost"] = cost = facts.cost(ledger.usage, ledger.service_tier, now())
         hidden["response_cost"] = None if cost is None else float(cost.total)
 
-    return StreamEnd(_Delivery(plan, hidden, opened_at).deliver, plan.locate, settle, hidden)
+    return StreamEnd(lambda chunk: chunk, plan.locate, settle, hidden)
 
 
-class _Delivery:
+class Delivery:
     """Makes a stream's chunks: one id and one time for all of them, usage alone only to those who asked."""
 
     __slots__ = ("_asked_usage", "_hidden", "_plan", "_shared")
@@ -185,6 +191,7 @@ class _Delivery:
         self._shared = {"id": new_id(), "created": opened_at, "model": plan.call.target.model}
 
     def deliver(self, chunk: JSON) -> ModelResponseStream | None:
+        """Return a chunk as its model, which it becomes part of; None where the caller has no use for it."""
         if not chunk.get("choices"):
             if not (self._asked_usage and chunk.get("usage")):
                 return None

@@ -147,7 +147,7 @@ def take_options(params: Mapping[str, Any], *, stream: bool) -> tuple[Options, d
     if "metadata" in own and "metadata" in choice.allowed_openai_params:
         asked["metadata"] = own.pop("metadata")
     mocked = bool(own.get("mock_response") or own.get("mock_tool_calls"))
-    timeouts, retries = _timeouts(own, stream=stream), _retries(own, mocked=mocked)
+    timeouts, retries = _timeouts(own, stream=stream), read_retries(own, mocked=mocked)
     return Options(own, choice, timeouts, retries, _headers(own), elsewhere, mocked), asked
 
 
@@ -202,11 +202,11 @@ def _timeouts(own: Mapping[str, Any], *, stream: bool) -> Timeouts:
     names = ("stream_timeout", "timeout", "request_timeout", "force_timeout")
     for name in names if stream else names[1:]:
         if (value := own.get(name)) is not None:
-            return _read_timeout(name, value)
+            return read_timeout(name, value)
     return _DEFAULT_TIMEOUTS
 
 
-def _read_timeout(name: str, value: Any) -> Timeouts:
+def read_timeout(name: str, value: Any) -> Timeouts:
     """Read a number of seconds, as text too, an httpx.Timeout, or `Timeouts` themselves."""
     if isinstance(value, Timeouts):
         parts = (value.connect, value.first_byte, value.idle, value.total)
@@ -234,7 +234,7 @@ def _seconds(name: str, value: Any) -> float | None:
     return seconds if seconds < _LONGEST_S else None
 
 
-def _retries(own: Mapping[str, Any], *, mocked: bool) -> int:
+def read_retries(own: Mapping[str, Any], *, mocked: bool = False) -> int:
     """Return how often to try again. A mock fails the same way each time, so it is only tried again on request."""
     name = "num_retries" if "num_retries" in own else "max_retries"
     retries = own.get(name, 0 if mocked else DEFAULT_RETRIES)

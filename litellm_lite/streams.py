@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from litellm_lite.chunks import Ledger
@@ -131,15 +131,13 @@ class StreamCore:
 
 
 class CustomStreamWrapper:
-    """What both streams share; named as LiteLLM names it.
+    """What all streams share; named as LiteLLM names it.
 
     `usage` and `response_cost` are known once the stream has ended; `malformed_events` counts what was skipped.
     """
 
-    def __init__(self, core: StreamCore, finish: StreamEnd) -> None:
-        self._core = core
-        self._end = finish
-        self._hidden_params: dict[str, Any] = finish.hidden_params
+    def __init__(self, hidden_params: dict[str, Any]) -> None:
+        self._hidden_params = hidden_params
 
     @property
     def hidden_params(self) -> dict[str, Any]:
@@ -151,11 +149,6 @@ class CustomStreamWrapper:
         """Return the parameters that were not sent, each with the reason."""
         dropped: dict[str, str] = self._hidden_params.get("dropped_params", {})
         return dropped
-
-    @property
-    def usage(self) -> JSON | None:
-        """Return the tokens as the vendor counted them, or None while, or when, it has not told."""
-        return self._core.ledger.usage
 
     @property
     def cost(self) -> Cost | None:
@@ -170,11 +163,35 @@ class CustomStreamWrapper:
         return cost
 
     @property
+    def usage(self) -> JSON | None:
+        """Return the tokens as the vendor counted them, or None while, or when, it has not told."""
+        raise NotImplementedError
+
+    @property
     def malformed_events(self) -> int:
         """Return how many events could not be read and were skipped."""
+        raise NotImplementedError
+
+
+class _OneStream(CustomStreamWrapper):
+    """What both colours share of a stream that one vendor sends."""
+
+    def __init__(self, core: StreamCore, finish: StreamEnd, headers: Mapping[str, str]) -> None:
+        super().__init__(finish.hidden_params)
+        self._core = core
+        self._end = finish
+        self.headers = headers
+        """Of the vendor's answer, as they came."""
+
+    @property
+    def usage(self) -> JSON | None:
+        return self._core.ledger.usage
+
+    @property
+    def malformed_events(self) -> int:
         return self._core.malformed
 
-    def _next_ready(self) -> ModelResponseStream | None:
+    def _next_ready(self) -> Any:
         """Return the next chunk for the caller, if one is at hand."""
         core = self._core
         while core.ready:
@@ -201,7 +218,7 @@ class StreamEnd:
 
     def __init__(
         self,
-        deliver: Callable[[JSON], ModelResponseStream | None],
+        deliver: Callable[[JSON], Any],
         locate: Callable[[APIError], APIError],
         settle: Callable[[Ledger], None],
         hidden_params: dict[str, Any],
@@ -210,11 +227,11 @@ class StreamEnd:
         self.hidden_params = hidden_params
 
 
-class CompletionStream(CustomStreamWrapper):
+class CompletionStream(_OneStream):
     """A chat completion as it comes. Iterate it, or use it as a context manager to let go of it early."""
 
     def __init__(self, source: ByteStream, core: StreamCore, end: StreamEnd) -> None:
-        super().__init__(core, end)
+        super().__init__(core, end, source.headers)
         self._source: ByteStream | None = source
 
     def __iter__(self) -> CompletionStream:
@@ -280,11 +297,11 @@ class CompletionStream(CustomStreamWrapper):
         return False
 
 
-class AsyncCompletionStream(CustomStreamWrapper):
+class AsyncCompletionStream(_OneStream):
     """The async twin of `CompletionStream`."""
 
     def __init__(self, source: AsyncByteStream, core: StreamCore, end: StreamEnd) -> None:
-        super().__init__(core, end)
+        super().__init__(core, end, source.headers)
         self._source: AsyncByteStream | None = source
 
     def __aiter__(self) -> AsyncCompletionStream:

@@ -94,3 +94,14 @@ class CompletionParams(TypedDict, total=False):
     litellm_session_id: str | None
     tags: Sequence[str] | None
     id: str | None
+    fallbacks: Sequence[str | Mapping[str, Any]] | None
+    context_window_fallback_dict: Mapping[str, str] | None
+
+
+class RoutedParams(CompletionParams, total=False):
+    """The same for a call of a Router, which also takes these."""
+
+    context_window_fallbacks: Sequence[str | Mapping[str, Any]] | None
+    content_policy_fallbacks: Sequence[str | Mapping[str, Any]] | None
+    disable_fallbacks: bool | None
+    allowed_model_region: str | Sequence[str] | None

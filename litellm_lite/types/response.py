@@ -163,6 +163,11 @@ class _Answer(OpenAIObject):
         return dropped
 
 
+def known_of(answer: _Answer) -> Hidden:
+    """Return what was attached to an answer, worked out or not."""
+    return answer.__dict__[_HIDDEN]
+
+
 def attach(answer: _Answer, known: Hidden) -> None:
     """Put on an answer what is known of its call; it is worked out when somebody asks."""
     answer.__dict__[_HIDDEN] = known
