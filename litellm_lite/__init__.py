@@ -46,6 +46,10 @@ _WHERE = {
         "supports_tool_search supports_url_context supports_video_input supports_vision supports_web_search"
     ),
     "resolve": "get_llm_provider validate_environment",
+    "router.router": "Router",
+    "router.strategies": "Strategy",
+    "router.stream": "AsyncRoutedStream RoutedStream",
+    "router.trace": "AttemptRecord",
     "tokens.count": "TokenCount",
     "trimming": "trim_messages",
     "streams": "AsyncCompletionStream CompletionStream CustomStreamWrapper",
@@ -140,6 +144,11 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.registry import supports_web_search as supports_web_search
     from litellm_lite.resolve import get_llm_provider as get_llm_provider
     from litellm_lite.resolve import validate_environment as validate_environment
+    from litellm_lite.router.router import Router as Router
+    from litellm_lite.router.strategies import Strategy as Strategy
+    from litellm_lite.router.stream import AsyncRoutedStream as AsyncRoutedStream
+    from litellm_lite.router.stream import RoutedStream as RoutedStream
+    from litellm_lite.router.trace import AttemptRecord as AttemptRecord
     from litellm_lite.streams import AsyncCompletionStream as AsyncCompletionStream
     from litellm_lite.streams import CompletionStream as CompletionStream
     from litellm_lite.streams import CustomStreamWrapper as CustomStreamWrapper

@@ -16,9 +16,12 @@ from litellm_lite.retries import aretrying, retrying
 from litellm_lite.transport import exchange
 
 if TYPE_CHECKING:
+    from litellm_lite.router import Router
     from litellm_lite.streams import AsyncCompletionStream, CompletionStream
     from litellm_lite.types.params import CompletionParams, Messages
     from litellm_lite.types.response import ModelResponse, ModelResponseStream
+
+_ROUTED = ("fallbacks", "context_window_fallback_dict")
 
 
 @overload
@@ -37,8 +40,12 @@ def completion(model: str, messages: Any = (), *, stream: bool | None = None, **
     """Return the model's answer to the messages, or with `stream=True` an iterator of its chunks.
 
     `model` is "provider/model". Parameters have OpenAI's and LiteLLM's names; what no one knows goes to the
-    vendor. Raises `APIError` and its subclasses; see `errors`.
+    vendor. With `fallbacks`, model names or dictionaries with `model` and what differs there, it is a `Router`'s call.
+    Raises `APIError` and its subclasses; see `errors`.
     """
+    if any(map(params.get, _ROUTED)):
+        router, shared = _router(model, params)
+        return router.completion(model, messages, stream=stream, **shared)
     plan = prepare(model, messages, params, stream=bool(stream))
     _warn_of_retirement(plan)
     if stream:
@@ -60,11 +67,20 @@ async def acompletion(
 ) -> ModelResponse | AsyncCompletionStream: ...
 async def acompletion(model: str, messages: Any = (), *, stream: bool | None = None, **params: Any) -> Any:
     """The async twin of `completion`; a stream is an async iterator."""
+    if any(map(params.get, _ROUTED)):
+        router, shared = _router(model, params)
+        return await router.acompletion(model, messages, stream=stream, **shared)
     plan = prepare(model, messages, params, stream=bool(stream))
     _warn_of_retirement(plan)
     if stream:
         return await aretrying(lambda: aopen_stream(plan), plan.options.retries)
     return _whole(await aretrying(lambda: afetch(plan), plan.options.retries))
+
+
+def _router(model: str, params: Mapping[str, Any]) -> tuple[Router, dict[str, Any]]:
+    from litellm_lite.router.once import router_for  # few calls need it
+
+    return router_for(model, params)
 
 
 def _whole(answer: Answer) -> ModelResponse:

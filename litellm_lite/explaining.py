@@ -6,15 +6,15 @@ What is told is the plan that `completion` would follow, made by the same `prepa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import orjson
 
 from litellm_lite import resolve
-from litellm_lite.call import Call
+from litellm_lite.attempts import retired
+from litellm_lite.call import Call, Target
 from litellm_lite.context import judge
 from litellm_lite.cost.budget import CostEstimate, estimate, prompt_kinds
 from litellm_lite.counting import is_count
@@ -22,6 +22,7 @@ from litellm_lite.dispositions import dispositions
 from litellm_lite.errors import (
     APIError,
     AuthenticationError,
+    BadRequestError,
     BudgetExceededError,
     ContextWindowExceededError,
     PriceUnknown,
@@ -29,11 +30,14 @@ from litellm_lite.errors import (
 )
 from litellm_lite.explanation import Candidate, Explanation, Parameter, Refusal
 from litellm_lite.options import take_options
+from litellm_lite.params import shown
 from litellm_lite.prepare import Plan, prepare
+from litellm_lite.registry import registry
 from litellm_lite.response_format import schema_format
+from litellm_lite.router.deployment import Deployment
+from litellm_lite.router.preflight import Reason, needs_of, reason_against
 from litellm_lite.tokens.count import TokenCount
 from litellm_lite.tokens.counting import count_prompt
-from litellm_lite.transport import exchange
 from litellm_lite.transport.seam import check_request
 from litellm_lite.vendor_errors import SECRET_HEADERS, redact, secrets_of
 
@@ -47,11 +51,37 @@ _REDACTED = "[redacted]"
 _SCHEMES = frozenset({"Bearer", "Basic"})
 # Without these it would be another call.
 _NEEDED = frozenset({"api", "api_base", "base_url", "custom_llm_provider"})
+# What the caller says of one vendor.
+_OF_ONE_VENDOR = (
+    "api", "api_base", "api_key", "base_url", "custom_llm_provider", "extra_headers", "headers", "organization",
+)  # fmt: skip
 # What holding a budget may raise; a call without one needs neither price nor count.
 _OF_A_BUDGET = (BudgetExceededError, PriceUnknown, TokenizerError)
 _IN_THE_PROMPT = ("tools", "tool_choice", "response_format")
 # What is counted and priced is the caller's own; what extra_body puts in its place is the vendor's business.
 _NOT_FROM_EXTRA_BODY = ("model", "messages", *_IN_THE_PROMPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A deployment at its place in a Router's order, and `why` it stands there.
+
+    `params` are what the call to it would pass: its own, the caller's over them, and those of a fallback over these.
+    `reason` says why it would not be tried at all, `waiting` why not now.
+    """
+
+    deployment: Deployment
+    params: Mapping[str, Any] = field(repr=False)
+    model: str
+    why: str = ""
+    reason: Reason | str | None = None
+    group: str = ""
+    waiting: str | None = None
+
+    @property
+    def last(self) -> int:
+        """How far behind it stands: what would be tried comes first, what never would be comes last."""
+        return 2 if self.reason is not None else 1 if self.waiting is not None else 0
 
 
 def explain(
@@ -60,9 +90,19 @@ def explain(
     """Return what `completion` would do with the same arguments; nothing is sent, and no APIError is raised.
 
     It tells the request, what becomes of each parameter, the tokens, what the call costs at least and at most, and why
-    it would be refused. Secrets are taken out.
+    it would be refused; with `fallbacks`, for each of them too. Secrets are taken out.
     """
-    return Explanation((candidate(model, messages, params, stream=stream),))
+    given: dict[str, Any] = {**params}
+    fallbacks = given.pop("fallbacks", None)
+    if not fallbacks:
+        return Explanation((candidate(model, messages, given, stream=stream),))
+    try:
+        places = list(_with_fallbacks(model, messages, given, fallbacks))
+    except APIError as error:
+        told = candidate(model, messages, given, stream=stream)
+        refusal = Refusal(type(error).__name__, str(error), error.param, lifted=True)
+        return Explanation((replace(told, refusals=(refusal, *told.refusals)),))
+    return explain_places(places, messages, given, stream)
 
 
 def candidate(
@@ -70,39 +110,86 @@ def candidate(
 ) -> Candidate:
     """Return what a call to one deployment would be; `why` it stands at its place among others."""
     tried = _try(model, messages, params, stream=bool(stream))
-    plan = tried.plan
-    if plan is None:
-        provider, name = _meant(model, params)
-        return Candidate(provider, name, tried.refusals, why=why)
-    target, options = plan.call.target, plan.options
-    _, asked = take_options(tried.params, stream=bool(stream))
-    shown = Candidate(
-        target.provider,
-        target.model,
-        tried.refusals,
-        options.mocked,
-        parameters=(*_streaming(stream), *dispositions(plan, params, asked, tried.refused_params)),
-        retries=options.retries,
-        timeouts=options.timeouts,
-        engine="client" if options.own.get("client") is not None else plan.settings.engine,
-        verify=plan.settings.verify,
-        retired=_retired(plan),
-        why=why,
+    return replace(_shown(tried, stream, tried.secrets), why=why)
+
+
+def explain_places(
+    places: Sequence[Place], messages: Any, params: Mapping[str, Any], stream: bool | None = None
+) -> Explanation:
+    """Return what calls to several deployments would be, in their order; those that would not be tried come last.
+
+    `params` are the caller's own. A secret of one deployment is shown in no other's request either.
+    """
+    ordered = sorted(places, key=lambda place: place.last)
+    tries = [_try(place.model, messages, place.params, stream=bool(stream)) for place in ordered]
+    secrets = sorted({secret for tried in tries for secret in tried.secrets}, key=len, reverse=True)
+    return Explanation(
+        tuple(
+            _placed(_shown(tried, stream, secrets), place, params) for tried, place in zip(tries, ordered, strict=True)
+        )
     )
-    return _with_request(_with_count(shown, plan, _in_the_prompt(plan, asked)), plan, params)
+
+
+def _with_fallbacks(model: str, messages: Any, params: Mapping[str, Any], fallbacks: Any) -> Iterator[Place]:
+    """Yield the places of a call and of its fallbacks. Raises BadRequestError for what is no fallback."""
+    if not isinstance(fallbacks, list | tuple):
+        msg = f"fallbacks must be a list of model names, or of dictionaries of arguments, not {shown(fallbacks)}"
+        raise BadRequestError(msg, param="fallbacks")
+    yield _alone(model, messages, params, "the model that is asked for")
+    for index, fallback in enumerate(fallbacks):
+        if not isinstance(fallback, str | Mapping):
+            msg = f"fallbacks[{index}] must be a model name or a dictionary of arguments, not {shown(fallback)}"
+            raise BadRequestError(msg, param="fallbacks")
+        overrides = {"model": fallback} if isinstance(fallback, str) else dict(fallback)
+        name = overrides.pop("model", model)
+        kept = _of_another_vendor(_meant(model, params)[0], _meant(name, overrides)[0], params, overrides)
+        passed = {each: value for each, value in params.items() if each not in kept}
+        without = f", without the caller's {', '.join(kept)}" if kept else ""
+        why = f"fallback {index + 1} of {len(fallbacks)}{without}"
+        yield _alone(name, messages, {**passed, **overrides}, why)
+
+
+def _of_another_vendor(own: str, its: str, params: Mapping[str, Any], overrides: Mapping[str, Any]) -> list[str]:
+    """Name the arguments that were given for one vendor and are no business of the other: a key, and where to send it.
+
+    A name that tells no vendor is taken to be of the same.
+    """
+    if its in ("", own):
+        return []
+    return [name for name in _OF_ONE_VENDOR if params.get(name) is not None and name not in overrides]
+
+
+def _alone(model: str, messages: Any, params: Mapping[str, Any], why: str) -> Place:
+    """Return the place of a model outside a Router."""
+    provider, name = _meant(model, params)
+    row = registry().find(provider, name)
+    deployment = Deployment(id="", group="", model=model, provider=provider, row=row)
+    reason = reason_against(needs_of(messages, params), deployment, messages, params)
+    return Place(deployment, params, model, why, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """The plan of a call, if there is one; the arguments that led to it, and what stood in the way."""
+    """The plan of a call, if there is one; the arguments as given and as they led to it, and what stood in the way."""
 
+    model: str
     plan: Plan | None
-    params: Mapping[str, Any]
+    given: Mapping[str, Any] = field(repr=False)
+    params: Mapping[str, Any] = field(repr=False)
     refusals: tuple[Refusal, ...]
 
     @property
     def refused_params(self) -> dict[str, str]:
         return {each.param: str(each) for each in self.refusals if each.lifted and each.param is not None}
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must not be shown, longest first; a key that was refused is one too."""
+        target = self.plan.call if self.plan else Call(Target("", "", "", None), [], {})
+        found, given = secrets_of(target), self.given.get("api_key")
+        if isinstance(given, str):
+            found += secrets_of(replace(target, extra_headers={"Authorization": given}))
+        return [secret for secret in found if secret != MISSING]
 
 
 def _try(model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> _Tried:
@@ -121,10 +208,10 @@ def _try(model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) 
             known = about if about in params else None
             refusals.append(Refusal(type(error).__name__, str(error), known, lifted=mended is not None))
             if mended is None:
-                return _Tried(None, left, tuple(refusals))
+                return _Tried(model, None, params, left, tuple(refusals))
             left = mended
         else:
-            return _Tried(plan, left, tuple(refusals))
+            return _Tried(model, plan, params, left, tuple(refusals))
 
 
 def _check_sendable(plan: Plan) -> None:
@@ -163,14 +250,53 @@ def _meant(model: str, params: Mapping[str, Any]) -> tuple[str, str]:
         return "", str(model)
 
 
+def _shown(tried: _Tried, stream: bool | None, secrets: Sequence[str]) -> Candidate:
+    """Return what is told of a call."""
+    plan = tried.plan
+    if plan is None:
+        provider, name = _meant(tried.model, tried.given)
+        return Candidate(provider, name, tried.refusals)
+    target, options = plan.call.target, plan.options
+    _, asked = take_options(tried.params, stream=bool(stream))
+    told = Candidate(
+        target.provider,
+        target.model,
+        tried.refusals,
+        options.mocked,
+        parameters=(*_streaming(stream), *dispositions(plan, tried.given, asked, tried.refused_params)),
+        retries=options.retries,
+        timeouts=options.timeouts,
+        engine="client" if plan.client is not None else plan.settings.engine,
+        verify=plan.settings.verify,
+        retired=retired(plan),
+    )
+    return _with_request(_with_count(told, plan, _in_the_prompt(plan, asked)), plan, secrets)
+
+
+def _placed(told: Candidate, place: Place, params: Mapping[str, Any]) -> Candidate:
+    """Add where a candidate stands, and who gave what the caller did not."""
+    return replace(
+        told,
+        parameters=tuple(_given_by(each, place, params) for each in told.parameters),
+        why=place.why,
+        deployment=place.deployment.id,
+        group=place.group,
+        verdict=None if place.reason is None else str(place.reason),
+        waiting=place.waiting,
+    )
+
+
+def _given_by(parameter: Parameter, place: Place, params: Mapping[str, Any]) -> Parameter:
+    name = parameter.name.partition(".")[0]
+    if name not in place.params or (name in params and params[name] is place.params[name]):
+        return parameter
+    own = name in place.deployment.params and place.deployment.params[name] is place.params[name]
+    return replace(parameter, given_by="the deployment" if own else "the fallback")
+
+
 def _streaming(stream: bool | None) -> Iterator[Parameter]:
     if stream is not None:
         yield Parameter("stream", "sent", "stream") if stream else Parameter("stream", "neutral")
-
-
-def _retired(plan: Plan) -> str | None:
-    info = plan.call.info
-    return info.retired(datetime.fromtimestamp(exchange.epoch_s(), UTC).date()) if info else None
 
 
 def _in_the_prompt(plan: Plan, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,24 +307,24 @@ def _in_the_prompt(plan: Plan, asked: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _with_count(shown: Candidate, plan: Plan, given: Mapping[str, Any]) -> Candidate:
+def _with_count(told: Candidate, plan: Plan, given: Mapping[str, Any]) -> Candidate:
     """Add the size of the prompt, whether it fits, and what the call costs; or why that is not known."""
     call, target = plan.call, plan.call.target
     if replaced := [name for name in _NOT_FROM_EXTRA_BODY if name in call.extra_body]:
-        return replace(shown, unknown=f"extra_body sets {', '.join(replaced)}, and nobody counted that")
+        return replace(told, unknown=f"extra_body sets {', '.join(replaced)}, and nobody counted that")
     try:
         prompt = count_prompt(target.provider, target.model, call.messages, **given)
     except APIError as error:
-        return replace(shown, unknown=str(error))
+        return replace(told, unknown=str(error))
     answer = _Answer.of(orjson.loads(plan.request.body))
     fit = judge(prompt, call.info, f"{target.provider}/{target.model}", answer.longest)
-    shown = replace(shown, prompt=prompt, fit=fit)
+    told = replace(told, prompt=prompt, fit=fit)
     if plan.options.mocked:
-        return replace(shown, unknown="nothing is sent, so there is no cost")
+        return replace(told, unknown="nothing is sent, so there is no cost")
     try:
-        return replace(shown, cost=_cost(plan, prompt, answer, prompt_kinds(call.messages, given.get("tools"))))
+        return replace(told, cost=_cost(plan, prompt, answer, prompt_kinds(call.messages, given.get("tools"))))
     except APIError as error:
-        return replace(shown, unknown=str(error))
+        return replace(told, unknown=str(error))
 
 
 class _Answer(NamedTuple):
@@ -225,16 +351,16 @@ def _cost(plan: Plan, prompt: TokenCount, answer: _Answer, kinds: frozenset[str]
     return estimate(prompt, plan.price_info, answer.longest, n=answer.n, service_tier=answer.service_tier, kinds=kinds)
 
 
-def _with_request(shown: Candidate, plan: Plan, params: Mapping[str, Any]) -> Candidate:
+def _with_request(told: Candidate, plan: Plan, secrets: Sequence[str]) -> Candidate:
     """Add the request as it would be sent, but for what is secret in it. Of a mock there is none."""
     if plan.options.mocked:
-        return shown
-    request, secrets = plan.request, _secrets(plan.call, params)
+        return told
+    request = plan.request
     body = orjson.loads(request.body)
     clean = _redacted(body, secrets)
     text = request.body if clean == body else orjson.dumps(clean)
     return replace(
-        shown,
+        told,
         method=request.method,
         url=redact(request.url, secrets),
         headers={name: _header(name, value, secrets) for name, value in request.headers.items()},
@@ -243,16 +369,7 @@ def _with_request(shown: Candidate, plan: Plan, params: Mapping[str, Any]) -> Ca
     )
 
 
-def _secrets(call: Call, params: Mapping[str, Any]) -> list[str]:
-    """Return what must not be shown; a key that was refused is one too."""
-    found = secrets_of(call)
-    given = params.get("api_key")
-    if isinstance(given, str):
-        found += secrets_of(replace(call, extra_headers={"Authorization": given}))
-    return [secret for secret in found if secret != MISSING]
-
-
-def _header(name: str, value: str, secrets: list[str]) -> str:
+def _header(name: str, value: str, secrets: Sequence[str]) -> str:
     """Return the value of a header; of one that looks like a credential only how it is presented."""
     if not SECRET_HEADERS.search(name):
         return redact(value, secrets)
@@ -261,7 +378,7 @@ def _header(name: str, value: str, secrets: list[str]) -> str:
     return f"{scheme} {secret}" if scheme in _SCHEMES else secret
 
 
-def _redacted(value: Any, secrets: list[str]) -> Any:
+def _redacted(value: Any, secrets: Sequence[str]) -> Any:
     """Return a JSON value with the secrets taken out of its texts, however deep."""
     if isinstance(value, str):
         return redact(value, secrets)

@@ -39,16 +39,21 @@ _UNKNOWN = "?"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What becomes of one parameter; `wire_name` is its name in the body, None where it is not in there."""
+    """What becomes of one parameter; `wire_name` is its name in the body, None where it is not in there.
+
+    `given_by` is "the deployment" or "the fallback" where the value is not the caller's.
+    """
 
     name: str
     disposition: Disposition
     wire_name: str | None = None
     why: str = ""
+    given_by: str = ""
 
     def __str__(self) -> str:
         renamed = f" as {self.wire_name}" if self.wire_name and self.wire_name != self.name else ""
-        return f"{_SAID[self.disposition]}{renamed}{f': {self.why}' if self.why else ''}"
+        giver = f", given by {self.given_by}" if self.given_by else ""
+        return f"{_SAID[self.disposition]}{renamed}{giver}{f': {self.why}' if self.why else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,18 @@ class Candidate:
     retired: str | None = None
     why: str = ""
     """Why it stands at this place among the candidates."""
+    deployment: str = ""
+    """Its id in a Router."""
+    group: str = ""
+    verdict: str | None = None
+    """Why a Router would not try it at all: what it cannot do, in words that follow its name."""
+    waiting: str | None = None
+    """Why a Router would not try it now."""
+
+    @property
+    def tried(self) -> bool:
+        """Whether its turn would come, as things stand."""
+        return self.verdict is None and self.waiting is None
 
     @property
     def refused(self) -> str | None:
@@ -110,14 +127,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The candidates for a call, in the order in which they would be tried."""
+    """The candidates for a call: those that would be tried, in their order, and then those that would not."""
 
     candidates: tuple[Candidate, ...]
 
     @property
     def refused(self) -> bool:
-        """Whether no candidate would take the call."""
-        return all(candidate.refusals for candidate in self.candidates)
+        """Whether no candidate would take the call, now or later."""
+        return all(candidate.refusals or candidate.verdict is not None for candidate in self.candidates)
 
     def text(self) -> str:
         """Return a report to be read; long texts inside the body are cut."""
@@ -130,7 +147,8 @@ class Explanation:
     def as_dict(self, money: Callable[[Decimal], Any] | None = None) -> dict[str, Any]:
         """Return everything as JSON has it. `money` says what becomes of a Decimal, by default a text of its digits."""
         candidates = [
-            {**_jsonable(candidate, money or _digits), "refused": candidate.refused} for candidate in self.candidates
+            {**_jsonable(each, money or _digits), "refused": each.refused, "tried": each.tried}
+            for each in self.candidates
         ]
         return {"refused": self.refused, "candidates": candidates}
 
@@ -152,11 +170,10 @@ def _digits(amount: Decimal) -> str:
 
 def _report(place: int, candidate: Candidate) -> Iterator[str]:
     """Yield the lines about one candidate."""
-    name = "/".join(filter(None, (candidate.provider, candidate.model)))
-    yield f"{place}. {name}{f' ({candidate.why})' if candidate.why else ''}"
-    yield f"   {_verdict(candidate)}"
+    yield f"{f'{place}.' if candidate.tried else '–'} {_title(candidate)}"
+    yield f"   {_fate(candidate)}"
     yield from _section("Refused", map(str, candidate.refusals))
-    mended = " if that were mended" if candidate.refusals else ""
+    mended = " if that were mended" if candidate.refusals or candidate.verdict is not None else ""
     yield from _section(f"Request{mended}", _request(candidate))
     yield from _section(f"Body{mended}, {len(candidate.body_text.encode()):,} bytes", _body(candidate))
     instead = " without the mock" if candidate.mocked else mended
@@ -165,7 +182,19 @@ def _report(place: int, candidate: Candidate) -> Iterator[str]:
     yield from _section("How it is sent", _columns(list(_manner(candidate))))
 
 
-def _verdict(candidate: Candidate) -> str:
+def _title(candidate: Candidate) -> str:
+    name = "/".join(filter(None, (candidate.provider, candidate.model)))
+    where = f"{candidate.deployment!r} of {candidate.group!r}" if candidate.deployment else ""
+    beside = "; ".join(filter(None, (where, candidate.why)))
+    return f"{name} ({beside})" if beside else name
+
+
+def _fate(candidate: Candidate) -> str:
+    """Say in a sentence what would become of the call there."""
+    if candidate.verdict is not None:
+        return f"Would not be tried: it {candidate.verdict}."
+    if candidate.waiting is not None:
+        return f"Would not be tried now: {candidate.waiting}."
     if candidate.refusals:
         return "Nothing would be sent: the call is refused."
     if candidate.mocked:

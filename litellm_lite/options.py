@@ -27,16 +27,18 @@ _OWN = frozenset({
 })  # fmt: skip
 _CHOICE = frozenset({"drop_params", "additional_drop_params", "allowed_openai_params"})
 
-_ROUTER = "is the Router's business; give one deployment here"
+_ROUTER = "belongs to one entry of a Router's model_list; see docs/router.md"
 _NO_CACHE = "needs a response cache, which there is not"
 _NO_SHAPING = "is not done here; write the messages as the model should see them"
 _NO_CALLBACKS = "is not there; wrap the call, or read the logger 'litellm_lite'"
 _AZURE = "belongs to Azure, which is not a provider here"
 _ELSEWHERE = {
-    "fallbacks": _ROUTER,
-    "model_list": _ROUTER,
-    "context_window_fallback_dict": _ROUTER,
-    "retry_policy": "is the Router's business; pass num_retries=",
+    "fallbacks": "is completion()'s own, and explain()'s; it does not go further",
+    "context_window_fallback_dict": "is completion()'s own; it does not go further",
+    "model_list": "is the Router's: Router(model_list=…).completion(…)",
+    "context_window_fallbacks": "is the Router's; here it is context_window_fallback_dict=",
+    "content_policy_fallbacks": "is the Router's: Router(model_list=…, content_policy_fallbacks=…)",
+    "retry_policy": "is the Router's: Router(model_list=…, retry_policy=…); or pass num_retries=",
     "retry_strategy": "is fixed: exponential with jitter, Retry-After first; pass num_retries=",
     "cooldown_time": _ROUTER,
     "weight": _ROUTER,

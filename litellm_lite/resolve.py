@@ -247,6 +247,11 @@ def _settings(engine: Any, verify: bool | str) -> Settings:
     return Settings(engine, verify)
 
 
+def environment_value(name: str) -> str | None:
+    """Return what a configuration means by `os.environ/NAME`; None where that is not set, or empty."""
+    return _first_set((name,))
+
+
 def tokenizer_folders() -> tuple[Path, ...]:
     """Return the folders where tiktoken keeps its files, by its own rule; an empty TIKTOKEN_CACHE_DIR means none."""
     for name in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):

@@ -191,12 +191,12 @@ class _OneStream(CustomStreamWrapper):
     def malformed_events(self) -> int:
         return self._core.malformed
 
-    def _next_ready(self) -> Any:
+    def _next_ready(self) -> ModelResponseStream | None:
         """Return the next chunk for the caller, if one is at hand."""
         core = self._core
         while core.ready:
             try:
-                chunk = self._end.deliver(core.ready.popleft())
+                chunk: ModelResponseStream | None = self._end.deliver(core.ready.popleft())
             except APIError as error:  # it has not the shape of a chunk
                 core.reject(error)
             else:

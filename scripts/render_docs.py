@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from litellm_lite.emulator.faults import table as fault_table
 from litellm_lite.params import NEUTRAL, OPENAI_PARAMS, Rule
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.resolve import find_provider, provider_names
@@ -74,11 +75,18 @@ def llama_models() -> str:
     return _table(header, (_llama(info) for info in found))
 
 
+def faults() -> str:
+    """What the emulator can be told to do wrong."""
+    rows = ((f"`{name}`", text, f"`{given}`" if given else "") for name, text, given in fault_table())
+    return _table(("fault", "what happens", "parameters"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "parameters": parameters,
     "neutral": neutral,
     "models": models,
     "llama_models": llama_models,
+    "faults": faults,
 }
 
 

@@ -287,7 +287,7 @@ def test_a_missing_key_is_told_and_the_request_is_shown_all_the_same() -> None:
     [
         (META, {"seed": 1}),
         (META, {"temperature": "hot"}),
-        (OPENAI, {"fallbacks": ["x"]}),
+        (OPENAI, {"caching": True}),
         (OPENAI, {"timeout": -1}),
         (OPENAI, {"tool_choice": {1, 2}}),
         (OPENAI, {"extra_headers": {"X-A": "a\n"}}),

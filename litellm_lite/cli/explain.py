@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,10 +28,20 @@ class Wish:
     stream: bool = False
     api_base: str | None = None
     as_json: bool = False
+    config: str | None = None
+    """The file of a Router, whose groups the model is one of."""
+
+
+def router_of(path: str) -> Any:
+    """Return the Router that a configuration describes. Raises APIError for one that cannot be used."""
+    from litellm_lite.proxy.config import read_config, router_arguments
+    from litellm_lite.router import Router
+
+    return Router(**router_arguments(read_config(path)))
 
 
 @answering
-def run(wish: Wish) -> int:
+def run(wish: Wish, router: Callable[[str], Any] = router_of) -> int:
     """Show what the call would be and return the exit code: 1 when it would be refused."""
     if not wish.model.isprintable():
         raise UnusableError(f"{wish.model!r} is no name of a model")
@@ -42,7 +52,8 @@ def run(wish: Wish) -> int:
     params |= _params(wish.params)
     if wish.api_base is not None:
         params["api_base"] = wish.api_base
-    explained = explain(wish.model, messages, stream=wish.stream or stream, **params)
+    asked = explain if wish.config is None else router(wish.config).explain
+    explained = asked(wish.model, messages, stream=wish.stream or stream, **params)
     out, _ = consoles()
     if wish.as_json:
         show_json(out, explained.as_dict(money=Decimal))

@@ -165,7 +165,8 @@ class _Answer(OpenAIObject):
 
 def known_of(answer: _Answer) -> Hidden:
     """Return what was attached to an answer, worked out or not."""
-    return answer.__dict__[_HIDDEN]
+    known: Hidden = answer.__dict__[_HIDDEN]
+    return known
 
 
 def attach(answer: _Answer, known: Hidden) -> None:

@@ -10,7 +10,11 @@ import pytest
 
 from litellm_lite.cli.explain import Wish
 from litellm_lite.cli.explain import run as explained
+from litellm_lite.errors import BadRequestError
+from litellm_lite.explaining import Place, explain_places
+from litellm_lite.explanation import Explanation
 from litellm_lite.registry import registry
+from litellm_lite.router.deployment import Deployment
 
 MODEL = "openai/gpt-4o-mini"
 KEY = "sk-canary-command-line"
@@ -128,3 +132,36 @@ def test_no_control_character_of_a_request_reaches_the_terminal(run) -> None:
     result = run("explain", MODEL, "--messages", "-", input=orjson.dumps({"messages": CHAT, "a\x1b[2J\x9b": 1}))
     assert result.exit_code == 0
     assert not {"\x1b", "\x9b"} & set(result.stdout)
+
+
+# A Router's configuration
+
+
+class OneDeployment:
+    """Stands in for a Router: one deployment, whatever is asked."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def explain(self, model: str, messages: Any, stream: bool | None = None, **params: Any) -> Explanation:
+        if model != "chat":
+            raise BadRequestError(f"{self.path}: there is no group {model!r}")
+        own = {"api_base": "https://a.example/v1", "api_key": KEY}
+        deployment = Deployment(id="a", group=model, model=MODEL, provider="openai", params=own)
+        place = Place(deployment, {**own, **params}, MODEL, "the only one", group=model)
+        return explain_places([place], messages, params, stream)
+
+
+def test_a_configuration_tells_which_deployments_would_be_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    wish = Wish("chat", "Hello", params=("temperature=0.5",), stream=True, config="router.yaml")
+    assert explained(wish, OneDeployment) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("1. openai/gpt-4o-mini ('a' of 'chat'; the only one)\n   The call would be made.\n")
+    assert "POST https://a.example/v1/chat/completions" in told
+    assert '"stream": true' in told
+    assert KEY not in told
+
+
+def test_a_group_that_is_not_in_the_configuration_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explained(Wish("talk", "Hello", config="router.yaml"), OneDeployment) == 2
+    assert capsys.readouterr().err == "router.yaml: there is no group 'talk'\n"

@@ -1,0 +1,55 @@
+"""From an attempt to a plan: what a library call sends to one deployment. Pure but for what `prepare` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from litellm_lite.call import Timeouts
+from litellm_lite.prepare import Plan, prepare
+from litellm_lite.router.mending import continuation
+
+if TYPE_CHECKING:
+    from litellm_lite.router.clock import Clock
+    from litellm_lite.router.steps import Attempt
+
+_CONNECT_S = 10.0
+_DECIDED = ("stream_timeout", "request_timeout", "allowed_model_region")  # by the time there is an attempt
+
+
+class Calls:
+    """One request, ready to be planned for whichever deployment is chosen. The caller's parameters win over its own."""
+
+    __slots__ = ("_check_context", "_clock", "_messages", "_params", "_stream")
+
+    def __init__(
+        self, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool, checked: bool, clock: Clock
+    ) -> None:
+        """`checked`: whether the prompt was held against the window of each deployment that is called."""
+        self._messages, self._params, self._stream, self._clock = messages, params, stream, clock
+        self._check_context = not checked
+
+    def plan(self, attempt: Attempt) -> Plan:
+        """Return the plan of an attempt. Raises APIError where there can be none; nothing was sent then."""
+        deployment, messages = attempt.deployment, self._messages
+        params = {**deployment.params, **self._params}
+        if attempt.overrides:
+            params |= attempt.overrides
+        if attempt.kind == "continuation" and attempt.shown is not None and deployment.prefill is not None:
+            messages, body = continuation(list(messages), attempt.shown, deployment.prefill)
+            if body:
+                params["extra_body"] = {**(params.get("extra_body") or {}), **body}
+        params["timeout"] = self._timeouts(attempt)
+        params.setdefault("check_context", self._check_context)
+        for name in _DECIDED:
+            params.pop(name, None)
+        return prepare(attempt.model or deployment.model, messages, params, stream=self._stream)
+
+    def _timeouts(self, attempt: Attempt) -> Timeouts:
+        """Return the limits in the seconds of the transport. A stream may go on, as long as it does not fall silent."""
+        real_s = self._clock.real_s
+        timeout_s = None if attempt.timeout_s is None else max(real_s(attempt.timeout_s), 0.001)
+        if not self._stream:
+            return Timeouts(_CONNECT_S, timeout_s, timeout_s, timeout_s)
+        idle_s = None if attempt.idle_s is None else real_s(attempt.idle_s)
+        return Timeouts(_CONNECT_S, timeout_s, timeout_s if idle_s is None else idle_s)

@@ -1,0 +1,229 @@
+"""`Router`: one model name, many deployments. What it is told and what it is asked; how it routes is elsewhere."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+
+from litellm_lite.attempts import Answer
+from litellm_lite.finish import Delivery, model_response
+from litellm_lite.router import model_list as lists
+from litellm_lite.router import settings as settled
+from litellm_lite.router import strategies
+from litellm_lite.router.clock import Clock
+from litellm_lite.router.drivers import afirst_leg, awhole, first_leg, whole
+from litellm_lite.router.fleet import Fleet
+from litellm_lite.router.request import Way, planned
+from litellm_lite.router.stream import AsyncRoutedStream, RoutedStream
+from litellm_lite.transport import exchange
+from litellm_lite.types.response import attach, known_of
+
+if TYPE_CHECKING:
+    from litellm_lite.explanation import Explanation
+    from litellm_lite.prepare import Plan
+    from litellm_lite.router.deployment import Deployment
+    from litellm_lite.router.settings import RouterParams
+    from litellm_lite.router.standing import Standing
+    from litellm_lite.router.trace import Trace
+    from litellm_lite.types.params import Messages, RoutedParams
+    from litellm_lite.types.response import ModelResponse
+
+
+class Router:
+    """Calls by the name of a group whichever of its deployments is free and well, and others when it fails.
+
+    `model_list` and the keywords have LiteLLM's names; see docs/router.md. Raises BadRequestError with the path to
+    whatever is wrong in them. One Router may serve many threads and event loops at a time.
+    """
+
+    def __init__(
+        self,
+        model_list: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        clock: Clock | None = None,
+        **given: Unpack[RouterParams],
+    ) -> None:
+        self._given: dict[str, Any] = dict(given)
+        self._clock = clock or Clock()
+        self._build(model_list or ())
+
+    def _build(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        given = self._given
+        deployments = lists.read(
+            entries,
+            ignore_invalid=bool(given.get("ignore_invalid_deployments")),
+            default_params=given.get("default_litellm_params"),
+        )
+        settings = settled.read(given, {deployment.group for deployment in deployments})
+        strategy = strategies.by_name(settings.routing_strategy, settings.routing_strategy_args)
+        self._dice = random.Random(settings.seed)
+        self._fleet = Fleet(deployments, settings, strategy=strategy, clock=self._clock, chance=self._dice.random)
+
+    @overload
+    def completion(
+        self, model: str, messages: Messages, *, stream: Literal[False] | None = None, **params: Unpack[RoutedParams]
+    ) -> ModelResponse: ...
+    @overload
+    def completion(
+        self, model: str, messages: Messages, *, stream: Literal[True], **params: Unpack[RoutedParams]
+    ) -> RoutedStream: ...
+    @overload
+    def completion(
+        self, model: str, messages: Messages, *, stream: bool | None, **params: Unpack[RoutedParams]
+    ) -> ModelResponse | RoutedStream: ...
+    def completion(self, model: str, messages: Any = (), *, stream: bool | None = None, **params: Any) -> Any:
+        """Return the answer of one of the group's deployments, or with `stream=True` an iterator of its chunks.
+
+        `hidden_params["attempts"]` on it tells every attempt, as `attempts` does on the APIError that is raised when
+        all have failed. `timeout` is the time for the whole call, in seconds.
+        """
+        way = self._way(model, messages, params, stream=bool(stream))
+        if stream:
+            return RoutedStream(way.route, way.calls, first_leg(way.route, way.calls), way.mender(), _delivered)
+        return _response(whole(way.route, way.calls), way.route.trace)
+
+    @overload
+    async def acompletion(
+        self, model: str, messages: Messages, *, stream: Literal[False] | None = None, **params: Unpack[RoutedParams]
+    ) -> ModelResponse: ...
+    @overload
+    async def acompletion(
+        self, model: str, messages: Messages, *, stream: Literal[True], **params: Unpack[RoutedParams]
+    ) -> AsyncRoutedStream: ...
+    @overload
+    async def acompletion(
+        self, model: str, messages: Messages, *, stream: bool | None, **params: Unpack[RoutedParams]
+    ) -> ModelResponse | AsyncRoutedStream: ...
+    async def acompletion(self, model: str, messages: Any = (), *, stream: bool | None = None, **params: Any) -> Any:
+        """The async twin of `completion`."""
+        way = self._way(model, messages, params, stream=bool(stream))
+        if stream:
+            leg = await afirst_leg(way.route, way.calls)
+            return AsyncRoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
+        return _response(await awhole(way.route, way.calls), way.route.trace)
+
+    def explain(
+        self, model: str, messages: Messages = (), *, stream: bool | None = None, **params: Unpack[RoutedParams]
+    ) -> Explanation:
+        """Return what `completion` would do with the same arguments, deployment by deployment; nothing is sent.
+
+        The order is that of the next call, if none comes between. Raises BadRequestError for a name that leads nowhere.
+        """
+        from litellm_lite.explaining import explain_places
+        from litellm_lite.router.outlook import places
+
+        way = self._way(model, messages, dict(params), stream=bool(stream))
+        dice = random.Random()
+        dice.setstate(self._dice.getstate())
+        with self._fleet.lock:
+            found = places(way.route, way.params, dice.random)
+        return explain_places(found, messages, way.params, stream)
+
+    def set_model_list(self, model_list: Sequence[Mapping[str, Any]]) -> None:
+        """Put other deployments in the place of all, and forget what was learned. Calls under way end as they would."""
+        self._build(model_list)
+
+    def add_deployment(self, deployment: Mapping[str, Any]) -> str:
+        """Take in one more entry of a model list, and return its id. Raises BadRequestError for one that is wrong."""
+        (made,) = lists.read([deployment], default_params=self._given.get("default_litellm_params"))
+        self._fleet.add(made)
+        return made.id
+
+    def upsert_deployment(self, deployment: Mapping[str, Any]) -> str:
+        """The same, in the place of the one with its id if there is one."""
+        (made,) = lists.read([deployment], default_params=self._given.get("default_litellm_params"))
+        self._fleet.remove(made.id)
+        self._fleet.add(made)
+        return made.id
+
+    def delete_deployment(self, id: str) -> bool:
+        """Take a deployment out; False where there is none of that id. Calls under way end as they would have."""
+        return self._fleet.remove(id) is not None
+
+    def get_deployment(self, model_id: str) -> Deployment | None:
+        """Return a deployment by its id, or None."""
+        standing = self._fleet.standings.get(model_id)
+        return None if standing is None else standing.deployment
+
+    def get_model_names(self) -> list[str]:
+        """Return the names that can be called: groups, and aliases that are not hidden."""
+        settings = self._fleet.settings
+        return [*self._fleet.groups, *(settings.aliases.keys() - settings.hidden_aliases)]
+
+    def get_model_ids(self, model_name: str | None = None) -> list[str]:
+        """Return the ids of all deployments, or of those of one group."""
+        standings = self._fleet.standings.values()
+        return [each.deployment.id for each in standings if model_name in (None, each.deployment.group)]
+
+    def get_model_list(self, model_name: str | None = None) -> list[dict[str, Any]]:
+        """Return the entries of the model list, or of one group, in LiteLLM's shape; secrets are left out of them."""
+        standings = self._fleet.standings.values()
+        return [each.deployment.entry() for each in standings if model_name in (None, each.deployment.group)]
+
+    def get_deployments(self, model_name: str | None = None) -> list[dict[str, Any]]:
+        """Return how each deployment, or each of a group, stands now: its health, its load, what it was used for.
+
+        No key is in there. `state` is "ready", "busy" at a limit, "cooling" or "probing".
+        """
+        with self._fleet.lock:
+            now = self._fleet.clock.now()
+            standings = self._fleet.standings.values()
+            return [report(each, now) for each in standings if model_name in (None, each.deployment.group)]
+
+    def reset(self) -> None:
+        """Forget every failure: all deployments may be called again."""
+        with self._fleet.lock:
+            for standing in self._fleet.standings.values():
+                standing.health.reset()
+                self._fleet.groups[standing.deployment.group].refresh(standing, self._fleet.clock.now())
+
+    def _way(self, model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> Way:
+        return planned(self._fleet, model, messages, params, stream=stream)
+
+
+def report(standing: Standing, now: float) -> dict[str, Any]:
+    """Return how a deployment stands, in words and numbers; nothing of it is secret."""
+    deployment, health, pace = standing.deployment, standing.health, standing.pace
+    state, why = "ready", ""
+    if health.probing:
+        state, why = "probing", health.why(now)
+    elif health.ready_at(now) > now:
+        state, why = "cooling", health.why(now)
+    elif pace.ready_at(now, 0) > now:
+        state, why = "busy", pace.why(now, 0)
+    names = {"id": deployment.id, "model_name": deployment.group, "model": deployment.model}
+    return {**names, "state": state, "why": why, "in_flight": pace.in_flight}
+
+
+class _RoutedFacts:
+    """What is known of a routed call: what is known of the one that was answered, and the way there."""
+
+    __slots__ = ("_facts", "_trace", "_worked_out")
+
+    def __init__(self, facts: Any, trace: Trace) -> None:
+        self._facts, self._trace = facts, trace
+        self._worked_out: dict[str, Any] | None = None
+
+    def __call__(self) -> dict[str, Any]:
+        if self._worked_out is None:
+            trace, known = self._trace, self._facts()
+            if trace.served is not None:
+                trace.served.cost = known.get("cost")
+            headers = {**known.get("additional_headers", {}), **trace.headers()}
+            self._worked_out = {**known, **trace.hidden(), "additional_headers": headers}
+        return self._worked_out
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (self(),)
+
+
+def _response(answer: Answer, trace: Trace) -> ModelResponse:
+    """Return the answer as the caller of the library holds it."""
+    made = model_response(answer.plan, answer.body, answer.reply)
+    attach(made, _RoutedFacts(known_of(made), trace))
+    return made
+
+
+def _delivered(plan: Plan, hidden: dict[str, Any]) -> Any:
+    return Delivery(plan, hidden, exchange.epoch_s()).deliver
