@@ -14,7 +14,7 @@ import orjson
 
 from litellm_lite import resolve
 from litellm_lite.attempts import retired
-from litellm_lite.call import Call, Target
+from litellm_lite.call import Call, Target, Timeouts
 from litellm_lite.context import judge
 from litellm_lite.cost.budget import CostEstimate, estimate, prompt_kinds
 from litellm_lite.counting import is_count
@@ -22,7 +22,6 @@ from litellm_lite.dispositions import dispositions
 from litellm_lite.errors import (
     APIError,
     AuthenticationError,
-    BadRequestError,
     BudgetExceededError,
     ContextWindowExceededError,
     PriceUnknown,
@@ -30,11 +29,11 @@ from litellm_lite.errors import (
 )
 from litellm_lite.explanation import Candidate, Explanation, Parameter, Refusal
 from litellm_lite.options import take_options
-from litellm_lite.params import shown
 from litellm_lite.prepare import Plan, prepare
 from litellm_lite.registry import registry
 from litellm_lite.response_format import schema_format
 from litellm_lite.router.deployment import Deployment
+from litellm_lite.router.once import ASKS, stages
 from litellm_lite.router.preflight import Reason, needs_of, reason_against
 from litellm_lite.tokens.count import TokenCount
 from litellm_lite.tokens.counting import count_prompt
@@ -51,10 +50,6 @@ _REDACTED = "[redacted]"
 _SCHEMES = frozenset({"Bearer", "Basic"})
 # Without these it would be another call.
 _NEEDED = frozenset({"api", "api_base", "base_url", "custom_llm_provider"})
-# What the caller says of one vendor.
-_OF_ONE_VENDOR = (
-    "api", "api_base", "api_key", "base_url", "custom_llm_provider", "extra_headers", "headers", "organization",
-)  # fmt: skip
 # What holding a budget may raise; a call without one needs neither price nor count.
 _OF_A_BUDGET = (BudgetExceededError, PriceUnknown, TokenizerError)
 _IN_THE_PROMPT = ("tools", "tool_choice", "response_format")
@@ -77,6 +72,9 @@ class Place:
     reason: Reason | str | None = None
     group: str = ""
     waiting: str | None = None
+    timeouts: Timeouts | None = None
+    """The limits of a first attempt there, and the Router's `retries` of the group."""
+    retries: int | None = None
 
     @property
     def last(self) -> int:
@@ -93,11 +91,11 @@ def explain(
     it would be refused; with `fallbacks`, for each of them too. Secrets are taken out.
     """
     given: dict[str, Any] = {**params}
-    fallbacks = given.pop("fallbacks", None)
-    if not fallbacks:
+    routed = {name: given.pop(name) for name in ASKS & given.keys()}
+    if not any(routed.values()):
         return Explanation((candidate(model, messages, given, stream=stream),))
     try:
-        places = list(_with_fallbacks(model, messages, given, fallbacks))
+        places = list(_with_fallbacks(model, messages, given | routed))
     except APIError as error:
         told = candidate(model, messages, given, stream=stream)
         refusal = Refusal(type(error).__name__, str(error), error.param, lifted=True)
@@ -130,33 +128,11 @@ def explain_places(
     )
 
 
-def _with_fallbacks(model: str, messages: Any, params: Mapping[str, Any], fallbacks: Any) -> Iterator[Place]:
+def _with_fallbacks(model: str, messages: Any, params: Mapping[str, Any]) -> Iterator[Place]:
     """Yield the places of a call and of its fallbacks. Raises BadRequestError for what is no fallback."""
-    if not isinstance(fallbacks, list | tuple):
-        msg = f"fallbacks must be a list of model names, or of dictionaries of arguments, not {shown(fallbacks)}"
-        raise BadRequestError(msg, param="fallbacks")
-    yield _alone(model, messages, params, "the model that is asked for")
-    for index, fallback in enumerate(fallbacks):
-        if not isinstance(fallback, str | Mapping):
-            msg = f"fallbacks[{index}] must be a model name or a dictionary of arguments, not {shown(fallback)}"
-            raise BadRequestError(msg, param="fallbacks")
-        overrides = {"model": fallback} if isinstance(fallback, str) else dict(fallback)
-        name = overrides.pop("model", model)
-        kept = _of_another_vendor(_meant(model, params)[0], _meant(name, overrides)[0], params, overrides)
-        passed = {each: value for each, value in params.items() if each not in kept}
-        without = f", without the caller's {', '.join(kept)}" if kept else ""
-        why = f"fallback {index + 1} of {len(fallbacks)}{without}"
-        yield _alone(name, messages, {**passed, **overrides}, why)
-
-
-def _of_another_vendor(own: str, its: str, params: Mapping[str, Any], overrides: Mapping[str, Any]) -> list[str]:
-    """Name the arguments that were given for one vendor and are no business of the other: a key, and where to send it.
-
-    A name that tells no vendor is taken to be of the same.
-    """
-    if its in ("", own):
-        return []
-    return [name for name in _OF_ONE_VENDOR if params.get(name) is not None and name not in overrides]
+    shared, found = stages(model, params)
+    for stage in found:
+        yield _alone(stage.model, messages, {**shared, **stage.own, **stage.differs}, stage.why)
 
 
 def _alone(model: str, messages: Any, params: Mapping[str, Any], why: str) -> Place:
@@ -283,6 +259,8 @@ def _placed(told: Candidate, place: Place, params: Mapping[str, Any]) -> Candida
         group=place.group,
         verdict=None if place.reason is None else str(place.reason),
         waiting=place.waiting,
+        timeouts=place.timeouts or told.timeouts,
+        retries=told.retries if place.retries is None else place.retries,
     )
 
 

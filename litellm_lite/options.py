@@ -95,7 +95,7 @@ _ELSEWHERE_PREFIXES = {
 }
 
 _PREFIXES = tuple(_ELSEWHERE_PREFIXES)
-_NEUTRAL: tuple[Any, ...] = (False, [], {}, "")  # asks for nothing
+_NEUTRAL: tuple[Any, ...] = (False, [], (), {}, "")  # asks for nothing
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _DEFAULT_TIMEOUTS = Timeouts()
 _LONGEST_S = 1e9  # thirty years; engines count in 64 bits of nanoseconds

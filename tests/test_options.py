@@ -35,11 +35,9 @@ def timeouts(stream: bool = False, **params: Any) -> Timeouts:
 
 
 def test_every_word_of_litellms_is_known() -> None:
-    assert set(_ELSEWHERE) <= {*LITELLMS, "prompt_label", "prompt_version", "api_type"} | {
-        "callbacks",
-        "input_callback",
-        "failure_callback",
-    }
+    others = "prompt_label prompt_version api_type callbacks input_callback failure_callback"
+    of_the_router = "context_window_fallbacks content_policy_fallbacks"
+    assert set(_ELSEWHERE) <= {*LITELLMS, *others.split(), *of_the_router.split()}
     assert all(name in _ELSEWHERE or name.startswith(tuple(_ELSEWHERE_PREFIXES)) for name in LITELLMS)
 
 
@@ -67,7 +65,7 @@ def test_asking_for_nothing_is_no_offence(value: Any) -> None:
 @both
 def test_an_error_before_the_call_names_provider_and_model(mode: str, wire: Wire) -> None:
     with pytest.raises(UnsupportedParamsError) as caught:
-        call(mode, wire, "llama_proxy/x/y", fallbacks=["z"])
+        call(mode, wire, "llama_proxy/x/y", cooldown_time=5)
     assert (caught.value.provider, caught.value.model, caught.value.status) == ("llama_proxy", "x/y", 400)
     with pytest.raises(BadRequestError) as caught_too:
         call(mode, wire, "nobody/m", timeout="soon")

@@ -37,7 +37,8 @@ def router_of(path: str) -> Any:
     from litellm_lite.proxy.config import read_config, router_arguments
     from litellm_lite.router import Router
 
-    return Router(**router_arguments(read_config(path)))
+    config = read_config(path)
+    return Router(config.model_list, **router_arguments(config))
 
 
 @answering

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from litellm_lite.errors import APIError, BadRequestError
+from litellm_lite.errors import APIError, ContextWindowExceededError, UnsupportedParamsError
 from litellm_lite.router.preflight import Needs, Reason, needs_of, reason_against, tag_reason
 
 if TYPE_CHECKING:
@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from litellm_lite.router.standing import Standing
 
 _BYTES_A_TOKEN = 4
+_ALIKE = (ContextWindowExceededError, UnsupportedParamsError)  # what the model refuses, wherever it is served
 
 
 class Ask:
     """The request on its way through the groups. A verdict is found once a shelf, for its deployments are alike."""
 
     __slots__ = (
-        "_checked", "_match_any", "_tagged", "_tokens", "_verdicts", "excluded", "messages", "needs", "only_prefill",
-        "params", "stream", "tags", "tries",
+        "_checked", "_match_any", "_tagged", "_verdicts", "excluded", "messages", "needs", "only_prefill", "params",
+        "stream", "tags", "tokens", "tries",
     )  # fmt: skip
 
     def __init__(
@@ -43,14 +44,8 @@ class Ask:
         self.only_prefill = False
         """Whether only those that continue a text will do."""
         self._verdicts: dict[Shelf, Reason | None] = {}
-        self._tokens: int | None = None
-
-    @property
-    def tokens(self) -> int:
+        self.tokens = self.needs.size_bytes // _BYTES_A_TOKEN + (self.needs.max_tokens or 0)
         """How many tokens a limit per minute is charged with, until the vendor has counted."""
-        if self._tokens is None:
-            self._tokens = self.needs.size_bytes // _BYTES_A_TOKEN + (self.needs.max_tokens or 0)
-        return self._tokens
 
     def accepts(self, standing: Standing) -> bool:
         """Whether that deployment may be called."""
@@ -77,7 +72,7 @@ class Ask:
     def refuse(self, standing: Standing, error: APIError) -> None:
         """Note that no request could be made for a deployment. What is alike is not asked again."""
         self.excluded.add(standing)
-        if isinstance(error, BadRequestError):
+        if isinstance(error, _ALIKE):
             self._verdicts[standing.shelf] = Reason("refused", str(error))
 
     def raise_floor(self, window: int | None) -> None:

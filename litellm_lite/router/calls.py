@@ -12,8 +12,10 @@ from litellm_lite.router.mending import continuation
 if TYPE_CHECKING:
     from litellm_lite.router.clock import Clock
     from litellm_lite.router.steps import Attempt
+    from litellm_lite.router.underway import Limit
 
 _CONNECT_S = 10.0
+_READ_S = 600.0  # no limit that matters beside the total, but a constant: each one there is has connections of its own
 _DECIDED = ("stream_timeout", "request_timeout", "allowed_model_region")  # by the time there is an attempt
 
 
@@ -39,17 +41,18 @@ class Calls:
             messages, body = continuation(list(messages), attempt.shown, deployment.prefill)
             if body:
                 params["extra_body"] = {**(params.get("extra_body") or {}), **body}
-        params["timeout"] = self._timeouts(attempt)
+        params["timeout"] = self.timeouts(attempt)
         params.setdefault("check_context", self._check_context)
         for name in _DECIDED:
             params.pop(name, None)
         return prepare(attempt.model or deployment.model, messages, params, stream=self._stream)
 
-    def _timeouts(self, attempt: Attempt) -> Timeouts:
+    def timeouts(self, attempt: Attempt | Limit) -> Timeouts:
         """Return the limits in the seconds of the transport. A stream may go on, as long as it does not fall silent."""
         real_s = self._clock.real_s
-        timeout_s = None if attempt.timeout_s is None else max(real_s(attempt.timeout_s), 0.001)
+        timeout_s = None if attempt.timeout_s is None else max(round(real_s(attempt.timeout_s), 2), 0.001)
         if not self._stream:
-            return Timeouts(_CONNECT_S, timeout_s, timeout_s, timeout_s)
+            read_s = _READ_S if timeout_s is not None and timeout_s <= _READ_S else None
+            return Timeouts(_CONNECT_S, read_s, read_s, timeout_s)
         idle_s = None if attempt.idle_s is None else real_s(attempt.idle_s)
         return Timeouts(_CONNECT_S, timeout_s, timeout_s if idle_s is None else idle_s)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
+
+from litellm_lite.vendor_errors import SECRET_HEADERS
 
 if TYPE_CHECKING:
     from litellm_lite.registry import ModelInfo
@@ -13,7 +15,22 @@ UNORDERED = 2**31 - 1
 """The order of a deployment to which the model list gives none: after those that have one, as in LiteLLM."""
 
 _MAY_BE_SECRET = frozenset({"api_key", "headers", "extra_headers", "extra_body", "client"})
-_LIMITS = ("weight", "rpm", "tpm", "max_parallel_requests")
+_NOT_COPIED = frozenset({"params", "info", "row", "prefill"})
+# What a model list says of the Router's business, and LiteLLM's name for it.
+_ROUTED = {
+    "weight": "weight",
+    "rpm": "rpm",
+    "tpm": "tpm",
+    "max_parallel_requests": "max_parallel_requests",
+    "order": "order",
+    "tags": "tags",
+    "region": "region_name",
+    "timeout_s": "timeout",
+    "stream_timeout_s": "stream_timeout",
+    "num_retries": "num_retries",
+    "cooldown_s": "cooldown_time",
+    "allowed_fails": "allowed_fails",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +73,36 @@ class Deployment:
     """How it continues a text; None for one that is not declared to."""
     row: ModelInfo | None = field(default=None, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An answer knows who served it; a copy of the answer, pickled or deep, must not hold that one's key.
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _NOT_COPIED}
+        return _copied, (told,)
+
     def entry(self) -> dict[str, Any]:
         """Return it as an entry of a model list, without what may be secret in it."""
-        told = {name: value for name, value in self.params.items() if name not in _MAY_BE_SECRET}
-        limits = {name: getattr(self, name) for name in _LIMITS if getattr(self, name) is not None}
+        said = {to: getattr(self, name) for name, to in _ROUTED.items()}
+        said |= {"order": None if self.order == UNORDERED else self.order, "tags": sorted(self.tags) or None}
         return {
             "model_name": self.group,
-            "litellm_params": {"model": self.model, **told, **limits},
-            "model_info": {**self.info, "id": self.id},
+            "litellm_params": {
+                "model": self.model,
+                **_public(self.params),
+                **{name: value for name, value in said.items() if value is not None},
+            },
+            "model_info": {**_public(self.info), "id": self.id},
         }
+
+
+def _copied(told: Mapping[str, Any]) -> Deployment:
+    return Deployment(**told)
+
+
+def _public(value: Any) -> Any:
+    """Return a value without what may be secret in it: by its name, and texts whose name sounds like a credential."""
+    if isinstance(value, Mapping):
+        return {
+            name: _public(part)
+            for name, part in value.items()
+            if name not in _MAY_BE_SECRET and not (isinstance(part, str) and SECRET_HEADERS.search(str(name)))
+        }
+    return [_public(part) for part in value] if isinstance(value, list | tuple) else value

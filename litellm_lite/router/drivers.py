@@ -88,8 +88,8 @@ def first_leg(route: Route, calls: Calls) -> Leg:
                 event = None
         return race.keep(step.attempt)
     except BaseException:
-        race.abandon()
         route.close()
+        race.abandon()
         raise
 
 
@@ -108,6 +108,6 @@ async def afirst_leg(route: Route, calls: Calls) -> AsyncLeg:
                 event = None
         return await race.keep(step.attempt)
     except BaseException:
+        route.close()  # before anything that another cancellation may end
         await race.abandon()
-        route.close()
         raise

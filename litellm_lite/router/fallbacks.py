@@ -13,6 +13,7 @@ from litellm_lite.options import take_options
 from litellm_lite.params import shown
 from litellm_lite.resolve import environment_value
 from litellm_lite.router.checks import fault, named, resolved, table, text
+from litellm_lite.router.credentials import misplaced
 from litellm_lite.router.names import ANY, there_are
 
 _NO_ALIASES: Mapping[str, str] = MappingProxyType({})
@@ -124,6 +125,10 @@ def _checked(path: str, overrides: dict[str, Any]) -> Mapping[str, Any]:
     for name in overrides:
         if name in _OF_THE_CALL:
             raise fault(f"{path}.{name}", _OF_THE_CALL[name], UnsupportedParamsError)
+    if (found := misplaced(overrides)) is not None:
+        raise fault(
+            f"{path}.{found}", "belongs to one deployment, and a group may have several; put it into its litellm_params"
+        )
     try:
         take_options(overrides, stream=False)
     except BadRequestError as error:

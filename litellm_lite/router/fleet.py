@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from litellm_lite.errors import BadRequestError
@@ -48,9 +49,14 @@ class Fleet:
         strategy: Strategy,
         clock: Clock,
         chance: Callable[[], float],
+        jitter: Callable[[], float] | None = None,
     ) -> None:
-        self.settings, self.strategy, self.clock, self.chance = settings, strategy, clock, chance
+        """`chance` picks. `jitter` spreads pauses, with dice of its own: who is picked must not depend on who failed."""
+        self.settings, self.strategy, self.clock = settings, strategy, clock
+        self.chance, self.jitter = chance, jitter or chance
         self.lock = threading.Lock()
+        self.dropped: deque[Generator[Any, Any, None]] = deque()
+        """Calls that were given up where the lock could not be waited for; whoever has it next ends them."""
         self.groups: dict[str, Group] = {}
         self.standings: dict[str, Standing] = {}
         self.names = Names((), settings.aliases)
@@ -58,11 +64,18 @@ class Fleet:
             self._add(deployment)
         self._name()
 
-    def add(self, deployment: Deployment) -> None:
-        """Take in one more. Raises BadRequestError where its id is taken."""
+    def add(self, deployment: Deployment, *, replace: bool = False) -> None:
+        """Take in one more, or with `replace` put it in the place of the one with its id.
+
+        Raises BadRequestError where its id is taken, and where its group is a wildcard for another model.
+        """
         with self.lock:
-            self._add(deployment)
-            self._name()
+            known = self.standings.get(deployment.id) if replace else None
+            others = [each.deployment for each in self.standings.values() if each is not known]
+            names = Names([*others, deployment], self.settings.aliases)
+            self._add(deployment, known)
+            self.names = names
+            self.wake_first(self.groups[deployment.group])
 
     def remove(self, deployment_id: str) -> Deployment | None:
         """Take one out, and return it; None where there is none of that id. Calls under way end as they would have."""
@@ -70,17 +83,27 @@ class Fleet:
             standing = self.standings.pop(deployment_id, None)
             if standing is None:
                 return None
-            group = self.groups[standing.deployment.group]
-            group.remove(deployment_id)
-            if not group.standings:
-                del self.groups[group.name]
             self._name()
+            self._leave(standing)
             return standing.deployment
+
+    def of(self, name: str | None) -> list[Standing]:
+        """Return the deployments of a group or of an alias of one, or all of them."""
+        standings = list(self.standings.values())  # in one go: another thread may be adding one
+        group = self.settings.aliases.get(name, name) if name is not None else None
+        return [each for each in standings if group in (None, each.deployment.group)]
 
     def find(self, model: str) -> Stop:
         """Return where a model name leads. Raises BadRequestError for one that leads nowhere."""
         if not isinstance(model, str):
             raise BadRequestError(f"model must be the name of a model group, not {shown(model)}", param="model")
+        try:
+            return self._find(model)
+        except KeyError:  # its group was taken out between two looks
+            with self.lock:
+                return self._find(model)
+
+    def _find(self, model: str) -> Stop:
         group = self.groups.get(model)
         if group is not None and model not in self.settings.aliases:
             return Stop(group)
@@ -94,8 +117,9 @@ class Fleet:
         group = self.groups.get(target.group)
         return None if group is None else Stop(group, None, target.overrides, trusting)
 
-    def _add(self, deployment: Deployment) -> None:
-        if deployment.id in self.standings:
+    def _add(self, deployment: Deployment, known: Standing | None = None) -> None:
+        """Take in a deployment, in the place of one that is known."""
+        if known is None and deployment.id in self.standings:
             msg = f"there is a deployment {deployment.id!r} already; give this one another model_info.id"
             raise BadRequestError(msg, param="model_info.id")
         group = self.groups.get(deployment.group)
@@ -104,6 +128,16 @@ class Fleet:
         standing = self._standing(deployment)
         self.standings[deployment.id] = standing
         group.add(standing)
+        if known is not None:
+            self._leave(known)
+
+    def _leave(self, standing: Standing) -> None:
+        """Take one out of its group, and its group out with the last one."""
+        group = self.groups[standing.deployment.group]
+        group.remove(standing.deployment.id)
+        if not group.standings:
+            del self.groups[group.name]
+            self.wake_first(group)  # nobody will serve those in line; each tells the next
 
     def _group(self, name: str) -> Group:
         return Group(name, self.strategy, Queue(self.settings.max_queue))
@@ -119,6 +153,11 @@ class Fleet:
     def _name(self) -> None:
         deployments = [standing.deployment for standing in self.standings.values()]
         self.names = Names(deployments, self.settings.aliases)
+
+    def sweep(self) -> None:
+        """End the calls that were dropped."""
+        while self.dropped:
+            self.dropped.popleft().close()
 
     def spoke(self, group: Group, standing: Standing, now: float) -> None:
         """Note that a stream has begun: its deployment is well, so a probe need not last as long as the stream."""
@@ -139,8 +178,8 @@ class Fleet:
         following: Ticket | None = ticket
         while following is not None:
             if standing.pace.ready_at(now, following.tokens) > now:
-                group.queue.put_back(following)
                 return False
+            group.queue.leave(following)
             group.start(standing, now, following.tokens)
             following.standing = standing
             if following.call():

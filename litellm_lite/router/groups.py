@@ -7,7 +7,7 @@ trees of their shelf. What time changes is looked at when it is due; what a call
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -32,7 +32,7 @@ class Asking(Protocol):
         """How many tokens a limit per minute is charged with."""
 
     @property
-    def excluded(self) -> Collection[Standing]:
+    def excluded(self) -> set[Standing]:
         """The deployments that will not do, whatever shelf they are on."""
 
     def verdict(self, shelf: Shelf, /) -> bool:
@@ -104,7 +104,29 @@ class Group:
         """
         if self._chooses and (chosen := self._chosen(ask, now)) is not None:
             return chosen
-        return self._found(ask, now, chance)
+        if not ask.excluded:
+            return self._found(ask, now, chance)
+        self._catch_up(now, ask.tokens)
+        # One throw picks one, as if those that are excluded were not there: they may be gone as well, for they cool.
+        hidden = [each for each in ask.excluded if each.listed and each.shelf.group is self]
+        for each in hidden:
+            each.shelf.take(each)
+        found = self._found(ask, now, chance)
+        for each in hidden:
+            each.shelf.put(each, now)
+        return found
+
+    def in_turn(self, ask: Asking, now: float, chance: Callable[[], float]) -> Iterator[Standing]:
+        """Yield those that `pick` would find if each of them failed, one after the other; none is started."""
+        failed = []
+        while (standing := self.pick(ask, now, chance)) is not None:
+            failed.append(standing)
+            standing.shelf.take(standing)
+            if self._chooses:
+                ask.excluded.add(standing)
+            yield standing
+        for standing in failed:
+            self.refresh(standing, now)
 
     def others(self, ask: Asking, now: float) -> bool:
         """Tell whether `pick` would find one."""
@@ -132,7 +154,7 @@ class Group:
         return probe
 
     def end(self, standing: Standing, now: float, end: End) -> Ticket | None:
-        """Note the end of an attempt. Returns the ticket of whoever may go now in its place, out of the line."""
+        """Note the end of an attempt. Returns the ticket of whoever may go in its place; it is still in line."""
         health = standing.health
         if end.ok:
             health.success(now)
@@ -146,7 +168,7 @@ class Group:
         self.refresh(standing, now)
         if standing.place < 0 or not self.queue or standing.ready_at(now, 0) > now:
             return None
-        return self.queue.serve(standing)
+        return self.queue.next_for(standing)
 
     def refresh(self, standing: Standing, now: float, tokens: int = 0) -> None:
         """Put it into the trees where a call of so many tokens may start; else take it out until that may change.

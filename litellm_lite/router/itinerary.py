@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from litellm_lite.router import policy
@@ -44,8 +45,8 @@ class Itinerary:
         """Return the group to visit now; None after the last one."""
         return self._stops.popleft() if self._stops else None
 
-    def plan(self, stop: Stop, error: APIError | None) -> None:
-        """Choose the groups to visit after one that did not answer."""
+    def plan(self, stop: Stop, error: APIError | None, *, final: bool) -> None:
+        """Choose the groups to visit after one that did not answer; `final`: its vendor refused the request itself."""
         name = stop.group.name
         if error is not None and policy.is_content(error):
             self._stops.clear()
@@ -55,7 +56,7 @@ class Itinerary:
             self._add(self._context(name), trusting=True)
             self._stops += planned
             self._add(self._generic(name))
-        elif error is not None and policy.is_final(error):
+        elif final:
             self._stops.clear()
         else:
             self._add(self._generic(name))
@@ -63,9 +64,9 @@ class Itinerary:
     def fallbacks(self, stop: Stop) -> Iterator[Stop]:
         """Yield where any failure of a group may lead; what is planned comes first."""
         yield from self._stops
-        for target in self._generic(stop.group.name):
-            place = self._fleet.target(target) if target.group not in self._seen else None
-            if place is not None:
+        unseen = (target for target in self._generic(stop.group.name) if target.group not in self._seen)
+        for target in islice(unseen, self._room):
+            if (place := self._fleet.target(target)) is not None:
                 yield place
 
     def all(self) -> Iterator[tuple[Stop, str]]:
@@ -83,6 +84,11 @@ class Itinerary:
                     seen.add(target.group)
                     yield stop, why
 
+    @property
+    def _room(self) -> int:
+        """How many more groups the call may come to."""
+        return max(0, self._fleet.settings.max_fallbacks + 1 - len(self._seen))
+
     def _generic(self, group: str) -> Targets:
         own = self._order.fallbacks
         return self._fleet.settings.fallbacks_of(group) if own is None else own
@@ -97,7 +103,7 @@ class Itinerary:
 
     def _add(self, targets: Targets, *, trusting: bool = False) -> None:
         for target in targets:
-            if target.group in self._seen or len(self._seen) > self._fleet.settings.max_fallbacks:
+            if target.group in self._seen or not self._room:
                 continue
             if (stop := self._fleet.target(target, trusting=trusting)) is not None:
                 self._seen.add(target.group)

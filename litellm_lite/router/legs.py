@@ -139,7 +139,7 @@ class Race:
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls, self._silences = calls, _Silences(clock)
-        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._events: SimpleQueue[Event | Exception] = SimpleQueue()
         self._legs: dict[int, Leg] = {}
         self._lock = threading.Lock()
         self._over = False
@@ -168,6 +168,8 @@ class Race:
             event = self._events.get(timeout=self._silences.wait_s(seconds))
         except Empty:
             return self._silences.next()
+        if isinstance(event, Exception):
+            raise event
         if event is not None:
             self._silences.ended(event.attempt)
             self._threads -= 1
@@ -192,7 +194,10 @@ class Race:
             leg.stream.close()
 
     def _open(self, attempt: Attempt, plan: Plan) -> None:
-        self._events.put(self._opened(attempt, plan))
+        try:
+            self._events.put(self._opened(attempt, plan))
+        except Exception as error:  # none of a call's: the caller is to see it, not this thread
+            self._events.put(error)
 
     def _opened(self, attempt: Attempt, plan: Plan) -> Event:
         try:
@@ -212,7 +217,7 @@ class AsyncRace:
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls, self._silences = calls, _Silences(clock)
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()
         self._legs: dict[int, AsyncLeg] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
@@ -233,6 +238,8 @@ class AsyncRace:
                 event = await self._events.get()
         except TimeoutError:
             return self._silences.next()
+        if isinstance(event, Exception):
+            raise event
         if event is not None:
             self._silences.ended(event.attempt)
             self._tasks.pop(event.attempt.number, None)
@@ -254,7 +261,10 @@ class AsyncRace:
             await leg.stream.aclose()
 
     async def _open(self, attempt: Attempt, plan: Plan) -> None:
-        self._events.put_nowait(await self._opened(attempt, plan))
+        try:
+            self._events.put_nowait(await self._opened(attempt, plan))
+        except Exception as error:
+            self._events.put_nowait(error)
 
     async def _opened(self, attempt: Attempt, plan: Plan) -> Event:
         try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from litellm_lite.router.waiting import Ticket
 
 _LOOK_AGAIN_S = 5.0
-"""How often one who is not the first in line looks whether time alone has freed a deployment for it."""
+"""How often one looks for itself whether time alone has freed a deployment for it; cooldowns end untold, too."""
 
 
 class Line:
@@ -39,7 +39,7 @@ class Line:
         """Return a seat that is free, unless somebody has waited for it; who has gets it."""
         fleet, now = self._fleet, self._fleet.clock.now()
         while (standing := group.pick(self._ask, now, fleet.chance)) is not None:
-            ticket = group.queue.serve(standing)
+            ticket = group.queue.next_for(standing)
             if ticket is None or ticket is self._ticket:
                 group.start(standing, now, self._ask.tokens)
                 self._ask.excluded.add(standing)
@@ -92,17 +92,17 @@ class Line:
             return None
         self._ticket, self._group, now = ticket, group, since
         standing: Standing | None = None
-        while standing is None and now < until:
-            ready = group.waits(self._ask, now) if group.queue.first(ticket) else now + _LOOK_AGAIN_S
+        while standing is None and now < until and group.standings:
+            ready = group.waits(self._ask, now) if group.queue.first(ticket) else None
             ticket.granted = False
-            yield Wait(ticket, min(until, until if ready is None else ready) - now)
+            yield Wait(ticket, min(until, now + _LOOK_AGAIN_S, math.inf if ready is None else ready) - now)
             now = self._fleet.clock.now()
             standing = ticket.claim() or self.now(group)
         self._trace.waited_s += now - since
         self.leave()
         self._fleet.wake_first(group)
         if standing is None:
-            self.error = refusals.waited(group, now - since)
+            self.error = refusals.waited(group, now - since) if group.standings else refusals.gone(group.name)
         else:
             self._ask.excluded.add(standing)
         return standing

@@ -101,7 +101,7 @@ def after(error: APIError, chances: Chances, *, insisted: bool = False) -> Seque
     A deployment is tried again once if it failed in passing, and the last retry is kept for another one. What was
     silent, unusable or short of quota is not tried again. `insisted`: the caller's retry_policy names this error.
     """
-    if is_context(error) or is_content(error):
+    if is_context(error) or (is_content(error) and not insisted):
         return Sequel("away", why="the same request would be refused again")
     if is_final(error) and not insisted:
         return Sequel("stop", why="the request itself was refused")
@@ -126,10 +126,12 @@ def _again(error: APIError, chances: Chances) -> bool:
 
 
 def _same(error: APIError, chances: Chances) -> Sequel:
-    pause_s = max(wait_s(error, chances.tries_here, chances.chance), chances.least_wait_s)
+    asked_s = error.retry_after  # until then it will not be called, however long that is
+    own_s = wait_s(error, chances.tries_here, chances.chance) if asked_s is None else asked_s
+    pause_s = max(own_s, chances.least_wait_s)
     patience_s = min(PATIENCE_S, chances.left_s / 2) if chances.fallback else chances.left_s
     if pause_s >= patience_s:
         where: Where = "other" if chances.others else "away"
         return Sequel(where, why=f"it wants {pause_s:.1f} s, and {patience_s:.1f} s are worth waiting")
-    asked = "as it asked" if error.retry_after is not None else "before the next retry"
+    asked = "as it asked" if asked_s is not None else "before the next retry"
     return Sequel("same", pause_s, f"{pause_s:.2f} s {asked}")

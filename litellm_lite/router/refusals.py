@@ -11,6 +11,7 @@ from litellm_lite.router.preflight import no_candidate
 if TYPE_CHECKING:
     from litellm_lite.router.ask import Ask
     from litellm_lite.router.groups import Group
+    from litellm_lite.router.standing import Standing
     from litellm_lite.router.trace import Trace
 
 _MOST_NAMED = 10
@@ -22,9 +23,14 @@ def nobody(group: Group, ask: Ask, now: float) -> APIError | None:
     if cooling:
         return _all_cooling(group, cooling, now)
     if not group.standings:
-        return ServiceUnavailableError(f"{group.name!r}: its deployments were taken out meanwhile", retryable=True)
+        return gone(group.name)
     reasons = ask.reasons(group)
     return no_candidate(reasons, group.name) if reasons else None
+
+
+def gone(group: str) -> ServiceUnavailableError:
+    """Return the error for a call whose deployments were taken out on its way."""
+    return ServiceUnavailableError(f"{group!r}: its deployments were taken out meanwhile; call again", retryable=True)
 
 
 def full(group: Group) -> RateLimitError:
@@ -47,7 +53,10 @@ def waited(group: Group, seconds: float) -> RateLimitError:
 
 def too_late(group: Group, wait_s: float, left_s: float) -> RateLimitError:
     """Return the error for a limit that ends after the time for the call does."""
-    msg = f"{group.name!r}: every deployment is at its limit for another {wait_s:.1f} s, and {left_s:.1f} s are left"
+    msg = (
+        f"{group.name!r}: every deployment is at its limit for another {wait_s:.1f} s, and {left_s:.1f} s are left; "
+        "raise timeout= or the limits in model_list, or add deployments"
+    )
     return RateLimitError(msg, retry_after=wait_s, retryable=True)
 
 
@@ -66,13 +75,12 @@ def exhausted(trace: Trace, principal: APIError, unsent: Sequence[APIError]) -> 
     if len(attempts) <= 1 and not others:
         principal.attempts = attempts
         return principal
-    told = (
-        [f"{len(attempts)} attempt{'s' * (len(attempts) > 1)} failed: {trace.text()}"] if attempts else [str(principal)]
-    )
+    several = "s" * (len(attempts) > 1)
+    first = f"{trace.group!r}: {len(attempts)} attempt{several} failed: {trace.text()}" if attempts else str(principal)
     waits = [record.error.retry_after for record in attempts if record.error is not None]
     known = [wait for wait in waits if wait is not None]
     error = type(principal)(
-        f"{trace.group!r}: {'; '.join([*told, *others])}",
+        "; ".join(dict.fromkeys([first, *others])),  # several groups may have been too late
         principal.provider,
         principal.model,
         status_code=principal.status,
@@ -85,17 +93,17 @@ def exhausted(trace: Trace, principal: APIError, unsent: Sequence[APIError]) -> 
         partial=principal.partial,
     )
     error.attempts = attempts
+    error.candidates = tuple(candidate for each in unsent for candidate in each.candidates)
     error.__cause__ = principal
     return error
 
 
-def _all_cooling(group: Group, cooling: Sequence[object], now: float) -> APIError:
-    ready = min(standing.health.ready_at(now) for standing in group.standings if standing in cooling)
+def _all_cooling(group: Group, cooling: Sequence[Standing], now: float) -> APIError:
+    ready = min(standing.health.ready_at(now) for standing in cooling)
     wait_s = max(0.0, ready - now)
     told = [
         f"{standing.deployment.id} ({standing.deployment.model}): {standing.health.why(now)}"
-        for standing in group.standings[:_MOST_NAMED]
-        if standing in cooling
+        for standing in cooling[:_MOST_NAMED]
     ]
     after = f", try again in {wait_s:.1f} s" if wait_s < float("inf") else ""
     msg = f"{group.name!r}: no deployment can be called now{after}: {'; '.join(told)}"

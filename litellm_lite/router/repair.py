@@ -51,7 +51,8 @@ class Repair:
         route, ended = self._route, self._ended
         if self._broke.shown.flaw is not None or not route.fleet.settings.stream_mending:
             return False
-        return not policy.is_final(self._broke.error) and not route.lone(ended.stop)
+        alone = ended.stop.group is route.itinerary.start.group and route.lone(ended.stop)
+        return not alone and not policy.is_final(self._broke.error)
 
     def _ways(self) -> Iterator[Way]:
         shown = self._broke.shown
@@ -63,7 +64,7 @@ class Repair:
         """Try everybody who could mend it in that way, one after the other."""
         route, ask = self._route, self._route.ask
         ask.only_prefill = way == "continuation"
-        ask.excluded = {self._ended.standing}
+        ask.excluded = {self._ended.standing, *route.barred}
         try:
             while route.mends < _MOST_TRIES and (found := self._seat(way)) is not None:
                 route.mends += 1
@@ -72,6 +73,7 @@ class Repair:
                 event = yield attempt
                 if isinstance(event, Spoke):
                     route.underway.spoke(attempt)
+                    route.remaining_s = route.left_s()
                     return attempt
                 if isinstance(event, Failed):
                     route.underway.fail(attempt, event.error, lone=False)
@@ -84,7 +86,7 @@ class Repair:
     def _seat(self, way: Way) -> tuple[Standing, Stop] | None:
         """Return a seat: with its like, for a restart with itself unless it had fallen silent, else with a fallback.
 
-        Of these the first is the likeliest to say the same again.
+        Of these the first is the likeliest to say the same again. A fallback is helped out by whom it stood in for.
         """
         route, own = self._route, self._ended.stop
         if route.left_s() <= 0:
@@ -95,7 +97,7 @@ class Repair:
             self._again = True
             if route.line.again(own.group, self._ended.standing):
                 return self._ended.standing, own
-        for stop in route.itinerary.fallbacks(own):
+        for stop in (*route.itinerary.fallbacks(own), route.itinerary.start):
             if (standing := route.line.now(stop.group)) is not None:
                 return standing, stop
         return None

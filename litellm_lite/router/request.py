@@ -10,6 +10,7 @@ from litellm_lite.options import read_retries, read_timeout
 from litellm_lite.params import shown
 from litellm_lite.router.ask import Ask
 from litellm_lite.router.calls import Calls
+from litellm_lite.router.credentials import misplaced
 from litellm_lite.router.itinerary import Order
 from litellm_lite.router.mending import Mender
 from litellm_lite.router.route import Route
@@ -23,7 +24,6 @@ _FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks
 _OF_THE_ROUTE = frozenset({
     *_FALLBACKS, "disable_fallbacks", "num_retries", "max_retries", "timeout", "request_timeout", "stream_timeout",
 })  # fmt: skip
-_OF_A_DEPLOYMENT = ("api_key", "api_base", "base_url", "organization", "custom_llm_provider", "client")
 _NO_TAGS: frozenset[str] = frozenset()
 
 
@@ -52,11 +52,8 @@ def planned(fleet: Fleet, model: str, messages: Any, params: Mapping[str, Any], 
     settings = fleet.settings
     asked = {name: value for name, value in params.items() if value is not None}
     _refuse_places(asked)
-    own = {name: asked.pop(name) for name in _OF_THE_ROUTE & asked.keys()}
     start = fleet.find(model)
-    timeout_s = _timeout_s(own, settings, stream=stream)
-    retries = read_retries(own) if own.keys() & {"num_retries", "max_retries"} else None
-    order = Order(stream, timeout_s, retries, *_fallbacks(fleet, own))
+    order = _order(fleet, asked, stream=stream)
     ask = Ask(
         messages,
         asked,
@@ -72,20 +69,32 @@ def planned(fleet: Fleet, model: str, messages: Any, params: Mapping[str, Any], 
 
 def _refuse_places(params: Mapping[str, Any]) -> None:
     """Raise BadRequestError for what belongs to one deployment: a key for one vendor must not go to another."""
-    for name in _OF_A_DEPLOYMENT:
-        if name in params:
-            msg = f"{name}= belongs to one deployment, and the Router may call several; put it into its litellm_params"
-            raise BadRequestError(msg, param=name)
+    if (found := misplaced(params)) is not None:
+        msg = f"{found} belongs to one deployment, and the Router may call several; put it into its litellm_params"
+        raise BadRequestError(msg, param=found.partition("[")[0])
 
 
-def _timeout_s(own: Mapping[str, Any], settings: Settings, *, stream: bool) -> float:
-    """Return how many seconds the whole call may take, of a stream to its first token."""
+def _order(fleet: Fleet, params: dict[str, Any], *, stream: bool) -> Order:
+    """Take out of the parameters what says how to be routed, and return it."""
+    settings = fleet.settings
+    of_streams_s = settings.stream_timeout_s if stream else None
+    timeout_s = settings.timeout_s if of_streams_s is None else of_streams_s
+    if _OF_THE_ROUTE.isdisjoint(params):
+        return Order(stream, timeout_s)
+    own = {name: params.pop(name) for name in _OF_THE_ROUTE & params.keys()}
+    own_s = _timeout_s(own, settings, stream=stream)
+    retries = read_retries(own) if own.keys() & {"num_retries", "max_retries"} else None
+    return Order(stream, timeout_s if own_s is None else own_s, retries, *_fallbacks(fleet, own))
+
+
+def _timeout_s(own: Mapping[str, Any], settings: Settings, *, stream: bool) -> float | None:
+    """Return how many seconds the call gives itself, a stream to its first token; None where it does not say."""
     for name in ("stream_timeout", "timeout", "request_timeout") if stream else ("timeout", "request_timeout"):
         if name in own:
             limits = read_timeout(name, own[name])
             found = limits.total if limits.total is not None else limits.first_byte
             return settings.longest_s if found is None else found
-    return settings.stream_timeout_s if stream and settings.stream_timeout_s is not None else settings.timeout_s
+    return None
 
 
 def _fallbacks(fleet: Fleet, own: Mapping[str, Any]) -> tuple[tuple[Target, ...] | None, ...]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from litellm_lite.router.standing import Standing
 
 Ended = Answered | Spoke | Failed | Refused
+_ANSWERS = (Answered, Spoke)  # a tuple: a union would be made anew at every look
 _A_SHARE = 0.5
 """Of the time that is left, while somebody else could still be asked."""
 
@@ -53,8 +54,11 @@ class Route:
         self.underway = Underway(fleet, ask, self.trace)
         self.line = Line(fleet, ask, self.trace)
         self.itinerary = Itinerary(fleet, start, order)
+        self.barred: set[Standing] = set()
+        """Those of the first group that the call did not ask for: it named one by its id."""
         if start.only is not None:
-            ask.excluded.update(standing for standing in start.group.standings if standing is not start.only)
+            self.barred.update(standing for standing in start.group.standings if standing is not start.only)
+            ask.excluded |= self.barred
         self._allowed = self._made = 0
         self._principal: APIError | None = None
         self._unsent: list[APIError] = []
@@ -66,12 +70,24 @@ class Route:
     def advance(self, event: Event = None) -> Step:
         """Return what to do next. Raises APIError when the call has failed, StopIteration when it is over."""
         with self.fleet.lock:
+            if self.fleet.dropped:
+                self.fleet.sweep()
             return self._steps.send(event)
 
     def close(self) -> None:
         """Give up: whatever is under way is let go, and its place is free for others."""
         with self.fleet.lock:
             self._steps.close()
+
+    def drop(self) -> None:
+        """Give up from a finalizer, which may run anywhere: also in a thread that holds the lock, or beside one."""
+        fleet = self.fleet
+        fleet.dropped.append(self._steps)
+        if fleet.lock.acquire(blocking=False):
+            try:
+                fleet.sweep()
+            finally:
+                fleet.lock.release()
 
     def left_s(self) -> float:
         """Return how many seconds the call may still take."""
@@ -93,36 +109,36 @@ class Route:
         kind: Kind = "first"
         while (stop := self.itinerary.next()) is not None:
             self.ask.trust(trusting=stop.trusting)
-            before = len(self.trace)
-            ended, error = yield from self._visited(stop, kind)
-            if kind == "fallback" and len(self.trace) > before:
+            ended = yield from self._visited(stop, kind)
+            if kind == "fallback" and ended is not None:
                 self.trace.fallbacks += 1
-            if ended is not None:
-                return ended
-            self._note(error, called=len(self.trace) > before)
-            self.itinerary.plan(stop, error)
+            if isinstance(ended, _ANSWERS):
+                return ended.attempt
+            error = self.line.error if ended is None else ended.error
+            self._note(error, called=ended is not None)
+            refused = isinstance(ended, Failed) and policy.is_final(ended.error)  # by a vendor, not for this one by us
+            self.itinerary.plan(stop, error, final=refused)
             kind = "fallback"
         raise self._failure()
 
-    def _visited(self, stop: Stop, kind: Kind) -> Generator[Step, Event, tuple[Attempt | None, APIError | None]]:
-        """Try the deployments of one group. Returns the attempt that answered, or why none did."""
-        error: APIError | None = None
+    def _visited(self, stop: Stop, kind: Kind) -> Generator[Step, Event, Ended | None]:
+        """Try the deployments of one group. Returns the answer, or the last failure; None where there was no seat."""
+        ended: Ended | None = None
         standing = yield from self._seat(stop)
-        self._allowed, self._made = self._retries(standing), 0
+        self._allowed, self._made = self.retries(standing), 0
         while standing is not None:
-            attempt = self.underway.start(standing, kind, stop, self._limit(stop, standing))
+            attempt = self.underway.start(standing, kind, stop, self.limit(stop, standing))
             ended = yield from self._ended(attempt, stop)
-            if isinstance(ended, Answered | Spoke):
-                return ended.attempt, None
-            error = ended.error
+            if isinstance(ended, _ANSWERS):
+                return ended
             standing, kind = yield from self._after(stop, ended, kind)
-        return None, error or self.line.error
+        return ended
 
     def _ended(self, attempt: Attempt, stop: Stop) -> Generator[Step, Event, Ended]:
         """Make an attempt, and others beside it while it is silent. Returns the answer, or the last failure."""
         event = yield attempt
         while True:
-            if isinstance(event, Answered | Spoke):
+            if isinstance(event, _ANSWERS):
                 self.underway.let_go(but=event.attempt)
                 self._note_answer(event)
                 return event
@@ -130,11 +146,13 @@ class Route:
                 self._note_failure(stop, event)
                 if not self.underway:
                     return event
-                event = yield Listen(self.left_s())
+                event = yield self._instead(stop, event) or Listen(self.left_s())
             elif isinstance(event, Silent):
                 self.underway.silent(event.attempt)
                 event = yield self._beside(stop) or Listen(self.left_s())
-            else:  # nothing came before the deadline
+            elif self.left_s() > 0:  # a timer was early
+                event = yield Listen(self.left_s())
+            else:
                 return self._lapsed(stop)
 
     def _beside(self, stop: Stop) -> Attempt | None:
@@ -142,8 +160,19 @@ class Route:
         for place in (stop, *self.itinerary.fallbacks(stop)):
             standing = self.line.now(place.group)
             if standing is not None:
-                return self.underway.start(standing, "hedge", place, self._limit(place, standing))
+                return self.underway.start(standing, "hedge", place, self.limit(place, standing))
         return None
+
+    def _instead(self, stop: Stop, ended: Failed | Refused) -> Attempt | None:
+        """Start another one in the place of one that failed beside those that are silent; it counts as a retry."""
+        refused = isinstance(ended, Failed) and policy.is_final(ended.error)
+        if refused or self._made >= self._allowed or not self.underway.all_silent:
+            return None
+        attempt = self._beside(stop)
+        if attempt is not None:
+            self._made += 1
+            self.trace.retries += 1
+        return attempt
 
     def _after(
         self, stop: Stop, ended: Failed | Refused, kind: Kind
@@ -153,7 +182,8 @@ class Route:
             return (yield from self._seat(stop)), kind
         if policy.is_context(ended.error):  # a larger window of the same group is not a retry
             return self.line.now(stop.group), "failover"
-        standing = self.fleet.standings.get(ended.attempt.deployment.id)
+        deployment = ended.attempt.deployment  # of a fallback, if the last to fail was started beside
+        standing = self.fleet.standings.get(deployment.id) if deployment.group == stop.group.name else None
         sequel = self._sequel(stop, standing, ended.error)
         if sequel.where not in ("same", "other"):
             return None, kind
@@ -162,7 +192,7 @@ class Route:
         if sequel.where == "same" and standing is not None:
             self.trace.waited_s += sequel.pause_s
             yield Pause(sequel.pause_s, sequel.why)
-            if self.line.again(stop.group, standing):
+            if self.left_s() > 0 and self.line.again(stop.group, standing):
                 return standing, "retry"
         return (yield from self._seat(stop)), "failover"
 
@@ -174,7 +204,12 @@ class Route:
         if standing is not None:
             return standing
         fallback = self._fallback_free(stop)
-        return (yield from self.line.seat(stop.group, self.deadline, fallback=fallback))
+        standing = yield from self.line.seat(stop.group, self.deadline, fallback=fallback)
+        if standing is not None and self.left_s() <= 0:  # it was called in the last moment, and woke up after it
+            self.fleet.vacate(stop.group, standing, self.ask.tokens)
+            self.line.error = refusals.deadline(self.trace.group, self.order.timeout_s)
+            return None
+        return standing
 
     def _sequel(self, stop: Stop, standing: Standing | None, error: APIError) -> policy.Sequel:
         """Ask the policy what follows."""
@@ -189,14 +224,15 @@ class Route:
             tries_here=self.ask.tries.get(standing, 1) if standing is not None else 1,
             closed=standing is not None and standing.health.closed,
             least_wait_s=settings.retry_after_s,
-            chance=self.fleet.chance(),
+            chance=self.fleet.jitter(),
         )
         return policy.after(error, chances, insisted=insisted is not None)
 
-    def _limit(self, stop: Stop, standing: Standing) -> Limit:
+    def limit(self, stop: Stop, standing: Standing) -> Limit:
         """Return how long an attempt may take: all that is left, or a share of it while others could be asked."""
-        left_s, deployment, settings = self.left_s(), standing.deployment, self.fleet.settings
-        others = stop.group.others(self.ask, self.fleet.clock.now()) or self._fallback_free(stop)
+        now, deployment, settings = self.fleet.clock.now(), standing.deployment, self.fleet.settings
+        left_s = self.deadline - now
+        others = stop.group.others(self.ask, now) or self._fallback_free(stop)
         share_s = left_s * _A_SHARE if others else left_s
         if not self.order.stream:
             return Limit(share_s if deployment.timeout_s is None else min(share_s, deployment.timeout_s))
@@ -205,7 +241,7 @@ class Route:
         silent_s = min(settings.first_token_s, share_s) if others else None
         return Limit(whole_s, silent_s, settings.idle_s if others else None)
 
-    def _retries(self, standing: Standing | None) -> int:
+    def retries(self, standing: Standing | None) -> int:
         """Return how often a group may be tried again: as the call says, the deployment called first, or the Router."""
         if self.order.retries is not None:
             return self.order.retries
@@ -219,7 +255,8 @@ class Route:
 
     def lone(self, stop: Stop) -> bool:
         """Whether nobody else could serve at all."""
-        return len(stop.group.standings) == 1 and next(self.itinerary.fallbacks(stop), None) is None
+        alone = len(stop.group.standings) == 1 or stop.only is not None
+        return alone and next(self.itinerary.fallbacks(stop), None) is None
 
     def _note_answer(self, event: Answered | Spoke) -> None:
         if isinstance(event, Spoke):
@@ -255,5 +292,5 @@ class Route:
 
     def _failure(self) -> APIError:
         """Return the one error of the call."""
-        principal = self._principal or self._unsent[0]
-        return refusals.exhausted(self.trace, principal, self._unsent)
+        unsent = self._unsent or [refusals.gone(self.trace.group)]
+        return refusals.exhausted(self.trace, self._principal or unsent[0], self._unsent)

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from litellm_lite.attempts import Answer
+from litellm_lite.errors import APIError
 from litellm_lite.finish import Delivery, model_response
 from litellm_lite.router import model_list as lists
 from litellm_lite.router import settings as settled
 from litellm_lite.router import strategies
+from litellm_lite.router.checks import flag
 from litellm_lite.router.clock import Clock
 from litellm_lite.router.drivers import afirst_leg, awhole, first_leg, whole
 from litellm_lite.router.fleet import Fleet
@@ -49,16 +51,20 @@ class Router:
         self._build(model_list or ())
 
     def _build(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        given = self._given
+        given, lenient = self._given, self._given.get("ignore_invalid_deployments")
         deployments = lists.read(
             entries,
-            ignore_invalid=bool(given.get("ignore_invalid_deployments")),
+            ignore_invalid=lenient is not None and flag("ignore_invalid_deployments", lenient),
             default_params=given.get("default_litellm_params"),
         )
         settings = settled.read(given, {deployment.group for deployment in deployments})
         strategy = strategies.by_name(settings.routing_strategy, settings.routing_strategy_args)
-        self._dice = random.Random(settings.seed)
-        self._fleet = Fleet(deployments, settings, strategy=strategy, clock=self._clock, chance=self._dice.random)
+        dice = random.Random(settings.seed)
+        jitter = random.Random(dice.random()).random
+        self._fleet = Fleet(
+            deployments, settings, strategy=strategy, clock=self._clock, chance=dice.random, jitter=jitter
+        )
+        self._dice = dice
 
     @overload
     def completion(
@@ -117,7 +123,7 @@ class Router:
         dice = random.Random()
         dice.setstate(self._dice.getstate())
         with self._fleet.lock:
-            found = places(way.route, way.params, dice.random)
+            found = places(way, dice.random)
         return explain_places(found, messages, way.params, stream)
 
     def set_model_list(self, model_list: Sequence[Mapping[str, Any]]) -> None:
@@ -126,15 +132,15 @@ class Router:
 
     def add_deployment(self, deployment: Mapping[str, Any]) -> str:
         """Take in one more entry of a model list, and return its id. Raises BadRequestError for one that is wrong."""
-        (made,) = lists.read([deployment], default_params=self._given.get("default_litellm_params"))
-        self._fleet.add(made)
-        return made.id
+        return self._add(deployment, replace=False)
 
     def upsert_deployment(self, deployment: Mapping[str, Any]) -> str:
-        """The same, in the place of the one with its id if there is one."""
+        """The same, in the place of the one with its id if there is one: no call finds neither of them."""
+        return self._add(deployment, replace=True)
+
+    def _add(self, deployment: Mapping[str, Any], *, replace: bool) -> str:
         (made,) = lists.read([deployment], default_params=self._given.get("default_litellm_params"))
-        self._fleet.remove(made.id)
-        self._fleet.add(made)
+        self._fleet.add(made, replace=replace)
         return made.id
 
     def delete_deployment(self, id: str) -> bool:
@@ -149,27 +155,26 @@ class Router:
     def get_model_names(self) -> list[str]:
         """Return the names that can be called: groups, and aliases that are not hidden."""
         settings = self._fleet.settings
-        return [*self._fleet.groups, *(settings.aliases.keys() - settings.hidden_aliases)]
+        return [*self._fleet.groups, *(alias for alias in settings.aliases if alias not in settings.hidden_aliases)]
 
     def get_model_ids(self, model_name: str | None = None) -> list[str]:
         """Return the ids of all deployments, or of those of one group."""
-        standings = self._fleet.standings.values()
-        return [each.deployment.id for each in standings if model_name in (None, each.deployment.group)]
+        return [each.deployment.id for each in self._fleet.of(model_name)]
 
     def get_model_list(self, model_name: str | None = None) -> list[dict[str, Any]]:
         """Return the entries of the model list, or of one group, in LiteLLM's shape; secrets are left out of them."""
-        standings = self._fleet.standings.values()
-        return [each.deployment.entry() for each in standings if model_name in (None, each.deployment.group)]
+        return [each.deployment.entry() for each in self._fleet.of(model_name)]
 
     def get_deployments(self, model_name: str | None = None) -> list[dict[str, Any]]:
-        """Return how each deployment, or each of a group, stands now: its health, its load, what it was used for.
+        """Return how each deployment, or each of a group, stands now: its health, its load, and how its calls went.
 
-        No key is in there. `state` is "ready", "busy" at a limit, "cooling" or "probing".
+        No key is in there. `state` is "ready", "busy" at a limit, "cooling" or "probing"; `served` and `failed` count
+        attempts, `latency_s` and `first_token_s` are how long plain calls and streams take of late.
         """
+        standings = self._fleet.of(model_name)
         with self._fleet.lock:
             now = self._fleet.clock.now()
-            standings = self._fleet.standings.values()
-            return [report(each, now) for each in standings if model_name in (None, each.deployment.group)]
+            return [report(each, now) for each in standings]
 
     def reset(self) -> None:
         """Forget every failure: all deployments may be called again."""
@@ -193,7 +198,9 @@ def report(standing: Standing, now: float) -> dict[str, Any]:
     elif pace.ready_at(now, 0) > now:
         state, why = "busy", pace.why(now, 0)
     names = {"id": deployment.id, "model_name": deployment.group, "model": deployment.model}
-    return {**names, "state": state, "why": why, "in_flight": pace.in_flight}
+    counts = {"in_flight": pace.in_flight, "served": standing.served, "failed": standing.failed}
+    times = {"latency_s": standing.latency_s, "first_token_s": standing.first_token_s}
+    return {**names, "state": state, "why": why, **counts, **times}
 
 
 class _RoutedFacts:
@@ -220,7 +227,11 @@ class _RoutedFacts:
 
 def _response(answer: Answer, trace: Trace) -> ModelResponse:
     """Return the answer as the caller of the library holds it."""
-    made = model_response(answer.plan, answer.body, answer.reply)
+    try:
+        made = model_response(answer.plan, answer.body, answer.reply)
+    except APIError as error:  # its fields are not what they should be
+        error.attempts = tuple(trace)
+        raise
     attach(made, _RoutedFacts(known_of(made), trace))
     return made
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from litellm_lite.errors import BadRequestError
 from litellm_lite.params import shown
 from litellm_lite.router import checks
 
@@ -47,9 +48,9 @@ class Strategy:
         """Return what to compare deployments by: the lowest is picked. Asked whenever a call starts or ends there."""
         return 0
 
-    def choose(self, standings: Sequence[Standing], ask: Any) -> Standing | None:
+    def choose(self, standings: Sequence[Standing], ask: Any) -> Standing | None:  # noqa: ARG002 - the base does not
         """Choose among those that are free and may serve `ask`; None leaves it to who was used longest ago."""
-        raise NotImplementedError
+        return None
 
     def ranks(self, standing: Standing, now: float) -> tuple[Any, ...]:
         """Return a rank for each lane."""
@@ -165,9 +166,9 @@ class Adapted(Strategy):
     It knows nothing of limits and cooldowns: where its choice is None or not free, who was used longest ago is taken.
     """
 
-    def __init__(self, custom: Any, entry_of: Callable[[Standing], Mapping[str, Any]]) -> None:
+    def __init__(self, custom: Any, entry_of: Callable[[Standing], Mapping[str, Any]] | None = None) -> None:
         """`entry_of` returns a deployment's entry in the model list, as `custom` knows it."""
-        self._custom, self._entry_of = custom, entry_of
+        self._custom, self._entry_of = custom, entry_of or _entry
 
     def choose(self, standings: Sequence[Standing], ask: Any) -> Standing | None:
         chosen = self._custom.get_available_deployment(
@@ -179,10 +180,16 @@ class Adapted(Strategy):
         )
         if chosen is None:
             return None
-        info = chosen.get("model_info") or {}
-        id_ = info.get("id")
-        found = (each for each in standings if each.deployment.id == id_ or self._entry_of(each) == chosen)
-        return next(found, None)
+        if not isinstance(chosen, Mapping):
+            name = type(self._custom).__name__
+            msg = (
+                f"{name}.get_available_deployment returned {shown(chosen)}; return an entry of the model list, or None"
+            )
+            raise BadRequestError(msg, param="routing_strategy")
+        id = (chosen.get("model_info") or {}).get("id")
+        if id is not None:
+            return next((each for each in standings if each.deployment.id == id), None)
+        return next((each for each in standings if self._entry_of(each) == chosen), None)
 
 
 STRATEGIES: Mapping[str, type[Strategy]] = {
@@ -196,17 +203,37 @@ STRATEGIES: Mapping[str, type[Strategy]] = {
 
 
 def by_name(name: Any, args: Mapping[str, Any] | None = None) -> Strategy:
-    """Return the strategy of that name, or the one that was given as such. Raises BadRequestError for any other."""
-    known = STRATEGIES.get(name) if isinstance(name, str) else None
-    if known is None and not isinstance(name, Strategy):
-        names = ", ".join(map(repr, STRATEGIES))
-        raise checks.fault("routing_strategy", f"must be one of {names}, or a Strategy, not {_shown(name)}")
-    args, allowed = args or {}, () if known is None else known.args
+    """Return the strategy of that name, or the one that was given as such, of LiteLLM's kind too.
+
+    Raises BadRequestError for any other, and for arguments it does not take.
+    """
+    kind = STRATEGIES.get(name) if isinstance(name, str) else None
+    if kind is None:
+        own = _own(name)
+        _check_args(args or {}, (), name)
+        return own
+    _check_args(args or {}, kind.args, name)
+    return kind(**(args or {}))
+
+
+def _entry(standing: Standing) -> Mapping[str, Any]:
+    return standing.deployment.entry()
+
+
+def _own(strategy: Any) -> Strategy:
+    if isinstance(strategy, Strategy):
+        return strategy
+    if not isinstance(strategy, type) and callable(getattr(strategy, "get_available_deployment", None)):
+        return Adapted(strategy)
+    names = ", ".join(map(repr, STRATEGIES))
+    raise checks.fault("routing_strategy", f"must be one of {names}, or a Strategy, not {_shown(strategy)}")
+
+
+def _check_args(args: Mapping[str, Any], allowed: tuple[str, ...], name: Any) -> None:
     for given in args:
         if given not in allowed:
             takes = ", ".join(allowed) or "none"
             raise checks.fault(_ARGS, f"has {_shown(given)}, and {_shown(name)} takes {takes}")
-    return name if known is None else known(**args)
 
 
 def _shown(name: Any) -> str:

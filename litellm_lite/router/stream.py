@@ -8,16 +8,19 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from litellm_lite.errors import APIError, Partial, Timeout
+from litellm_lite.errors import APIConnectionError, APIError, Partial, Timeout
+from litellm_lite.router.estimates import estimated_cost
 from litellm_lite.router.legs import AsyncLeg, Leg, aopen_leg, open_leg
 from litellm_lite.router.mending import Mender
 from litellm_lite.router.steps import Attempt, Broke, Event, Failed, Finished, Keep, Pause, Refused, Spoke, Wait
 from litellm_lite.router.waits import apause, pause
 from litellm_lite.streams import CustomStreamWrapper
 from litellm_lite.transformer import JSON
-from litellm_lite.types.response import new_id
+from litellm_lite.transport import exchange
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -42,7 +45,9 @@ class StreamState(CustomStreamWrapper):
         self._malformed = 0
         self._same: JSON = {}
         self._current: Leg | AsyncLeg = leg
-        self._over = False
+        self._over = self._spliced = False
+        self._error: APIError | None = None
+        """What one who reads on is told after an interruption."""
         self._tell()
 
     @property
@@ -57,8 +62,8 @@ class StreamState(CustomStreamWrapper):
         """Queue chunks for the caller; behind a seam they bear the id and the time of those before it."""
         for chunk in chunks:
             if not self._same:
-                self._same = {"id": chunk.get("id") or new_id(), "created": chunk.get("created")}
-            elif self._route.trace.seams:
+                self._same = {name: chunk.get(name) for name in ("id", "created")}
+            elif self._spliced:
                 chunk.update(self._same)
         self._ready.extend(chunks)
 
@@ -90,12 +95,32 @@ class StreamState(CustomStreamWrapper):
         leg = self._current
         self._hidden_params.update({name: leg.stream.hidden_params.get(name) for name in ("cost", "response_cost")})
         self._route.trace.attempts[leg.attempt.number - 1].cost = leg.stream.cost
-        finished(self._route, Finished(leg.attempt, leg.stream.headers, leg.stream.usage, whole))
+        if whole:
+            finished(self._route, Finished(leg.attempt, leg.stream.headers, leg.stream.usage))
+        else:
+            self._route.close()
         self._tell()
 
     def _broke(self, error: APIError) -> Broke:
-        idle_s = self._current.attempt.idle_s or 0.0
-        return Broke(self._current.attempt, error, self._mender.shown(), idle_s if isinstance(error, Timeout) else 0.0)
+        shown, leg = self._mender.shown(), self._current
+        self._route.trace.attempts[leg.attempt.number - 1].estimate(
+            partial(estimated_cost, leg.plan, shown.text, exchange.epoch_s())
+        )
+        silence_s = (leg.attempt.idle_s or 0.0) if isinstance(error, Timeout) else 0.0
+        return Broke(leg.attempt, error, shown, silence_s)
+
+    def _fall(self, error: BaseException) -> None:
+        """Note what ends the stream before its time: it must not pass for whole when somebody reads on."""
+        if isinstance(error, APIError):
+            error.attempts = error.attempts or tuple(self._route.trace)
+        elif not self._over:
+            self._error = APIConnectionError("the wait for the next chunk was interrupted", retryable=False)
+            self._error.attempts = tuple(self._route.trace)
+
+    def _stop(self, stop: Exception) -> Exception:
+        """Return what to raise where nothing more comes."""
+        error, self._error = self._error, None
+        return error or stop
 
     def _failed(self, error: APIError) -> APIError:
         """Return the error the stream ends with; its partial is what the caller has seen."""
@@ -116,10 +141,15 @@ class RoutedStream(StreamState):
         return self
 
     def __next__(self) -> ModelResponseStream:
-        while (chunk := self._next_ready()) is None:
-            if self._over:
-                raise StopIteration
-            self._advance()
+        try:
+            while (chunk := self._next_ready()) is None and not self._over:
+                self._advance()
+        except BaseException as error:
+            self._fall(error)
+            self.close()
+            raise
+        if chunk is None:
+            raise self._stop(StopIteration())
         return chunk
 
     def __enter__(self) -> Self:
@@ -132,7 +162,7 @@ class RoutedStream(StreamState):
 
     def __del__(self) -> None:
         if not sys.is_finalizing():  # as with any stream: a loop that was left must not keep its place
-            self.close()
+            self._route.drop()
 
     def close(self) -> None:
         """Let go of the connection; what was not read is lost."""
@@ -147,9 +177,6 @@ class RoutedStream(StreamState):
         except APIError as error:
             self._mend(error)
             return
-        except BaseException:
-            self.close()
-            raise
         if chunk is not None:
             self._show(self._mender.feed(chunk))
             return
@@ -175,6 +202,7 @@ class RoutedStream(StreamState):
         except APIError as error:
             return Refused(attempt, error)
         self._mender.splice("continuation" if attempt.kind == "continuation" else "restart")
+        self._spliced = True
         leg = None
         try:
             leg = open_leg(attempt, plan)
@@ -200,10 +228,15 @@ class AsyncRoutedStream(StreamState):
         return self
 
     async def __anext__(self) -> ModelResponseStream:
-        while (chunk := self._next_ready()) is None:
-            if self._over:
-                raise StopAsyncIteration
-            await self._advance()
+        try:
+            while (chunk := self._next_ready()) is None and not self._over:
+                await self._advance()
+        except BaseException as error:
+            self._fall(error)
+            await self.aclose()
+            raise
+        if chunk is None:
+            raise self._stop(StopAsyncIteration())
         return chunk
 
     async def __aenter__(self) -> Self:
@@ -216,7 +249,7 @@ class AsyncRoutedStream(StreamState):
 
     def __del__(self) -> None:
         if not sys.is_finalizing():  # the connection goes with its stream; the place at the deployment is ours to free
-            self._finish(whole=False)
+            self._route.drop()
 
     async def aclose(self) -> None:
         """Let go of the connection; what was not read is lost."""
@@ -230,9 +263,6 @@ class AsyncRoutedStream(StreamState):
         except APIError as error:
             await self._mend(error)
             return
-        except BaseException:
-            await self.aclose()
-            raise
         if chunk is not None:
             self._show(self._mender.feed(chunk))
             return
@@ -256,6 +286,7 @@ class AsyncRoutedStream(StreamState):
         except APIError as error:
             return Refused(attempt, error)
         self._mender.splice("continuation" if attempt.kind == "continuation" else "restart")
+        self._spliced = True
         leg = None
         try:
             leg = await aopen_leg(attempt, plan)
@@ -272,10 +303,7 @@ class AsyncRoutedStream(StreamState):
         return Spoke(attempt, leg.stream.headers)
 
 
-def finished(route: Route, event: Event) -> None:
+def finished(route: Route, event: Finished) -> None:
     """Tell a route its last event."""
-    try:
+    with suppress(StopIteration):
         route.advance(event)
-    except StopIteration:
-        return
-    route.close()

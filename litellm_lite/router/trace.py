@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class AttemptRecord:
     """
 
     __slots__ = (
-        "cost", "deployment", "elapsed_s", "error", "first_token_s", "kind", "number", "outcome", "shown_characters",
-        "started_s", "usage",
+        "_estimate", "cost", "deployment", "elapsed_s", "error", "first_token_s", "kind", "number", "outcome",
+        "shown_characters", "started_s", "usage",
     )  # fmt: skip
 
     def __init__(self, number: int, kind: Kind, deployment: Deployment, started_s: float) -> None:
@@ -34,13 +34,29 @@ class AttemptRecord:
         self.error: APIError | None = None
         self.usage: dict[str, Any] | None = None
         self.cost: Cost | None = None
+        self._estimate: Callable[[], Cost | None] | Cost | None = None
         self.shown_characters: int | None = None
         """How much of a stream the caller saw before it was cut: where the seam is."""
+
+    def estimate(self, work_out: Callable[[], Cost | None]) -> None:
+        """Take the way to work out what it has probably cost; that is done when somebody asks."""
+        self._estimate = work_out
+
+    @property
+    def estimated_cost(self) -> Cost | None:
+        """What a stream that was cut has probably cost; its vendor may bill it, and the caller is not billed for it."""
+        if callable(self._estimate):
+            self._estimate = self._estimate()
+        return self._estimate
 
     @property
     def billed(self) -> bool:
         """Whether it is the attempt whose answer the caller got, and pays for."""
         return self.outcome == "answered"
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        # What works out the estimate holds the prompt and a key; a copy has the result.
+        return None, {name: getattr(self, name) for name in self.__slots__} | {"_estimate": self.estimated_cost}
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it; of an error its class, its status and its message."""
@@ -57,7 +73,8 @@ class AttemptRecord:
             "first_token_s": None if self.first_token_s is None else round(self.first_token_s, 4),
             "billed": self.billed,
             "usage": self.usage,
-            "cost": None if self.cost is None else str(self.cost.total),
+            "cost": _dollars(self.cost),
+            "estimated_cost": _dollars(self.estimated_cost),
             "shown_characters": self.shown_characters,
         }
         if error is not None:
@@ -132,10 +149,15 @@ class Seam:
         """Return it as JSON has it."""
         models = {"from_model": self.before.deployment.model, "to_model": self.after.deployment.model}
         attempts = {"from_attempt": self.before.number, "to_attempt": self.after.number}
-        return {"at_character": self.at, "kind": self.kind, **models, **attempts}
+        costs = {"from_estimated_cost": _dollars(self.before.estimated_cost), "to_cost": _dollars(self.after.cost)}
+        return {"at_character": self.at, "kind": self.kind, **models, **attempts, **costs}
 
     def __repr__(self) -> str:
         return f"<seam at {self.at}: {self.before.deployment.model} → {self.after.deployment.model}, {self.kind}>"
+
+
+def _dollars(cost: Cost | None) -> str | None:
+    return None if cost is None else str(cost.total)
 
 
 def _said(record: AttemptRecord) -> str:

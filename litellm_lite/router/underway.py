@@ -66,12 +66,19 @@ class Underway:
     def spoke(self, attempt: Attempt) -> None:
         """Note the first token of a stream."""
         running, now = self._running[attempt.number], self._fleet.clock.now()
+        self._silent.discard(attempt.number)
+        self.trace.served = running.record
         running.record.first_token_s = now - self.trace.began_at - running.record.started_s
         self._fleet.spoke(running.stop.group, running.standing, now)
 
     def silent(self, attempt: Attempt) -> None:
         """Note that an attempt has not spoken in time."""
         self._silent.add(attempt.number)
+
+    @property
+    def all_silent(self) -> bool:
+        """Whether none of those under way has spoken in time."""
+        return self._running.keys() <= self._silent
 
     def succeed(self, attempt: Attempt, headers: Any, usage: Mapping[str, Any] | None) -> None:
         """End an attempt whose answer came whole."""
@@ -133,6 +140,7 @@ class Underway:
             lone=lone,
             latency_s=record.first_token_s if record.first_token_s is not None else record.elapsed_s,
             told=told,
+            streamed=record.first_token_s is not None,
             allowed_fails=allowed,
         )
         self._fleet.end(running.stop.group, running.standing, now, end)

@@ -82,18 +82,9 @@ class Queue:
         """Tell whether nobody stands before that ticket."""
         return next(iter(self._line), ticket) is ticket
 
-    def serve(self, standing: object) -> Ticket | None:
-        """Take out the first ticket that accepts `standing`, and return it to be called; None where nobody does.
-
-        Those that do not accept it are passed over, and keep their place.
-        """
+    def next_for(self, standing: object) -> Ticket | None:
+        """Return the first ticket that accepts `standing`; None where nobody does. All keep their place."""
         for ticket in self._line:
             if ticket.accepts(standing):
-                del self._line[ticket]
                 return ticket
         return None
-
-    def put_back(self, ticket: Ticket) -> None:
-        """Put a ticket that was taken out back at the head of the line."""
-        self._line[ticket] = None
-        self._line.move_to_end(ticket, last=False)

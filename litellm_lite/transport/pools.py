@@ -197,11 +197,19 @@ def _rust_key(timeouts: Timeouts, settings: Settings) -> EngineKey:
 
 
 def _async_key(known: Mapping[EngineKey, AsyncEngine], timeouts: Timeouts, settings: Settings) -> EngineKey:
-    """Return the exact key, or once there are many one of few: an async engine minds the exact limits itself."""
+    """Return the exact key, or one of few: an async engine minds the exact limits itself.
+
+    Limits that are no whole seconds are what is left of a deadline, and another for each call; of others, too, there
+    may be many.
+    """
     key = _rust_key(timeouts, settings)
-    if key in known or len(known) < _MOST_ENGINES:
+    if key in known or (len(known) < _MOST_ENGINES and _is_whole(key[1]) and _is_whole(key[3])):
         return key
     return "rust", _rounded_up(key[1]), key[2], _rounded_up(key[3])
+
+
+def _is_whole(seconds: float | None) -> bool:
+    return seconds is None or seconds == int(seconds)
 
 
 def _rounded_up(seconds: float | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -131,6 +132,16 @@ def test_who_has_no_room_for_a_large_call_still_takes_small_ones() -> None:
     assert picked(llamas, Request(tokens=50), now=61.0) == "narrow"
 
 
+def test_each_has_room_for_calls_of_its_own_size() -> None:
+    half, nearly = standing("half full", tpm=100), standing("nearly full", tpm=100)
+    llamas = group(half, nearly)
+    llamas.start(half, 1.0, 50)
+    llamas.start(nearly, 1.0, 90)
+    sizes = [picked(llamas, Request(tokens=tokens), now=1.0) for tokens in (20, 60, 40, 60, 50)]
+    assert sizes == ["half full", None, "half full", None, "half full"]
+    assert picked(llamas, Request(half, tokens=10), now=1.0) == "nearly full"
+
+
 def test_the_crowded_are_not_looked_at_again_for_every_request() -> None:
     crowded = [standing(f"{number}", tpm=100) for number in range(64)]
     llamas = group(*crowded)
@@ -164,10 +175,12 @@ def test_what_a_vendor_says_remains_paces() -> None:
 
 
 def test_weights_hold_across_shelves() -> None:
-    heavy, light = standing("heavy", model="openai/b", weight=9.0), standing("light", weight=1.0)
-    llamas, chance = group(light, heavy), dice(3)
-    drawn = [llamas.pick(Request(), 0.0, chance) for _ in range(2000)]
-    assert 0.87 < drawn.count(heavy) / 2000 < 0.93
+    weights = {"a": 4.0, "b": 1.0, "c": 5.0}
+    llamas = group(*(standing(id, weight=weight, region="eu" if id == "a" else None) for id, weight in weights.items()))
+    chance = dice(3)
+    drawn = Counter(llamas.pick(Request(), 0.0, chance) for _ in range(2000))
+    shares = {each.deployment.id: count / 200 for each, count in drawn.items() if each is not None}
+    assert shares == {id: pytest.approx(weight, abs=0.5) for id, weight in weights.items()}
     assert llamas.pick(Request(), 0.0, lambda: 1.0) is not None  # which no dice return
 
 
@@ -208,6 +221,30 @@ def test_who_is_added_is_picked_and_who_is_removed_is_not() -> None:
     assert (llamas.standings, llamas.tags) == ([], set())
 
 
+def test_a_cooldown_ends_though_the_group_has_changed_meanwhile() -> None:
+    alone, request = standing("cooling"), Request(refuses=lambda sample: sample.order == 1)
+    llamas = group(alone)
+    picked(llamas)
+    llamas.start(alone, 0.0, 1)
+    llamas.end(alone, 0.0, FAILED)
+    llamas.add(standing("new", order=1))
+    assert picked(llamas, request, now=1.0) is None
+    assert picked(llamas, request, now=5.0) == "cooling"
+
+
+def test_an_appointment_that_was_moved_forward_is_not_kept_twice() -> None:
+    alone = standing()
+    llamas = group(alone)
+    picked(llamas)
+    llamas.start(alone, 0.0, 1)
+    llamas.end(alone, 0.0, FAILED._replace(until=3000.0))
+    alone.health.reset()
+    llamas.start(alone, 0.0, 1)
+    llamas.end(alone, 0.0, FAILED)
+    assert [picked(llamas, now=now) for now in (4.0, 5.0, 3000.0)] == [None, "a", "a"]
+    assert not llamas._wakes
+
+
 def test_an_attempt_on_a_removed_deployment_ends_well() -> None:
     gone, left = standing("gone"), standing("left", max_parallel_requests=1)
     llamas = group(gone, left)
@@ -242,6 +279,7 @@ def test_the_end_of_a_call_serves_the_first_in_line_whom_it_suits() -> None:
     llamas.queue.join(lambda _: False, 1)
     second, third = llamas.queue.join(lambda _: True, 1), llamas.queue.join(lambda _: True, 1)
     assert llamas.end(alone, 1.0, SERVED) is second
+    llamas.queue.leave(second)
     llamas.start(alone, 1.0, 1)
     assert llamas.end(alone, 2.0, SERVED) is third
 

@@ -258,6 +258,12 @@ def test_equal_prices_take_turns() -> None:
     assert sorted(served(llamas, 0.0) for _ in range(3)) == ["a", "b", "c"]
 
 
+def test_the_base_of_all_strategies_takes_who_was_used_longest_ago() -> None:
+    assert Strategy().choose([standing()], Request()) is None
+    llamas = group(*map(standing, "abc"), strategy=Strategy())
+    assert "".join(served(llamas, 0.0) for _ in range(6)) == "abcabc"
+
+
 class Alphabetical(Strategy):
     def rank(self, standing: Standing, now: float) -> str:
         return standing.deployment.id
