@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A room is the first name under litellm_lite: a module, or a package with all that is in it.
 NOUNS = {"call", "errors", "types"}
-EDGES = {"__main__", "cli", "emulator", "proxy"}
+EDGES = {"__main__", "cli", "doctor", "emulator", "proxy"}
 
 MAY_KNOW = {
     "call": NOUNS,

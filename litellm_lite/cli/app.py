@@ -79,16 +79,38 @@ def chat(
 
 @app.command()
 def emulate(
+    *,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8080,
     key: Annotated[str | None, typer.Option(help="The key it accepts.")] = None,
     latency: Annotated[float, typer.Option(min=0, help="Seconds before an answer begins.")] = 0.0,
     pace: Annotated[float, typer.Option(min=0, help="Seconds between two chunks of a stream.")] = 0.0,
+    fault: Annotated[str | None, typer.Option(help="What every request meets, such as 'stall; after=10'.")] = None,
+    faults: Annotated[bool, typer.Option("--faults", help="List the faults there are, and exit.")] = False,
+    speed: Annotated[float, typer.Option(help="How many of its seconds pass in one.")] = 1.0,
+    answer_tokens: Annotated[int | None, typer.Option(min=1, help="How long every text is, in tokens.")] = None,
+    any_upstream: Annotated[
+        bool, typer.Option("--any", help="Take any model name and any key: stand in for any provider.")
+    ] = False,
 ) -> None:
-    """Run an emulated Llama API until Ctrl-C."""
-    from litellm_lite.cli.emulate import run
+    """Run an emulated Llama API until Ctrl-C, healthy or with a fault."""
+    from litellm_lite.cli.emulate import list_faults, run
 
-    raise typer.Exit(run(host=host, port=port, key=key, latency_s=latency, pace_s=pace))
+    if faults:
+        raise typer.Exit(list_faults())
+    raise typer.Exit(
+        run(
+            host=host,
+            port=port,
+            key=key,
+            latency_s=latency,
+            pace_s=pace,
+            fault=fault,
+            speed=speed,
+            answer_tokens=answer_tokens,
+            any_upstream=any_upstream,
+        )
+    )
 
 
 @app.command()
@@ -219,12 +241,34 @@ def explain(
     ] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Ask for a stream.")] = False,
     api_base: Annotated[str | None, typer.Option(help="The base URL.")] = None,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", metavar="FILE", help="A Router's configuration; MODEL is one of its groups."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what a call would send and cost, without making it. Exits with 1 when it would be refused."""
     from litellm_lite.cli.explain import Wish, run
 
-    raise typer.Exit(run(Wish(model, prompt, messages, params or (), stream, api_base, as_json)))
+    raise typer.Exit(run(Wish(model, prompt, messages, params or (), stream, api_base, as_json, config)))
+
+
+@app.command()
+def doctor(
+    *,
+    config: Annotated[str, typer.Option("--config", metavar="FILE", help="The configuration to examine, as YAML.")],
+    model: Annotated[str | None, typer.Option("--model", metavar="GROUP", help="Whose calls; a model_name.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Only these behaviours, such as 4,8.")] = None,
+    speed: Annotated[float, typer.Option(help="How many seconds of the Router pass in one.")] = 10.0,
+    as_json: AsJson = False,
+) -> None:
+    """Play sixteen failures of providers on your configuration. Exits with 1 when it does not stand one of them.
+
+    The providers are replaced by the built-in emulator: no key is used, and nothing leaves this machine.
+    """
+    from litellm_lite.cli.doctor import Wish, run
+
+    raise typer.Exit(run(Wish(config, model, only, speed, as_json)))
 
 
 def _now() -> datetime:

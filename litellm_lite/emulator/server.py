@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from litellm_lite.emulator.ask import Shape
 from litellm_lite.emulator.line import Line
 from litellm_lite.emulator.record import Seen
 from litellm_lite.emulator.settings import Fault, Settings, Spell
-from litellm_lite.emulator.upstreams import Affliction, Playing
+from litellm_lite.emulator.upstreams import Affliction, Lot, Playing
 
 try:
     import uvicorn
@@ -75,6 +76,20 @@ class Emulator:
         What a fault remembers begins anew. From any thread. Raises ValueError for one that does not exist.
         """
         self._service.upstream(upstream).affliction = Affliction(faults)
+
+    def afflict_together(self, upstreams: Iterable[str], *faults: Fault | str | Spell) -> None:
+        """Afflict several upstreams as if they were one: what a fault remembers is what came to any of them."""
+        affliction = Affliction(faults)
+        for upstream in upstreams:
+            self._service.upstream(upstream).affliction = affliction
+
+    def afflict_first(
+        self, upstreams: Iterable[str], *faults: Fault | str | Spell, others: Iterable[Fault | str | Spell] = ()
+    ) -> None:
+        """Afflict whichever of these upstreams is asked first, and no other; `others` is what those have instead."""
+        lot = Lot(faults, others)
+        for upstream in upstreams:
+            self._service.upstream(upstream).affliction = lot.share()
 
     def relieve(self, upstream: str) -> None:
         """Leave an upstream with what the settings schedule. From any thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Protocol
 
 from litellm_lite.emulator.faults import Occasion, Spec, parse
 from litellm_lite.emulator.limits import Meter
@@ -57,6 +58,41 @@ class Affliction:
         return Fault()
 
 
+class Illness(Protocol):
+    """What decides the fault of the next request."""
+
+    def meet(self, now: float, *, prefilled: bool) -> Fault: ...
+
+
+class Lot:
+    """An affliction for the first of several upstreams that is asked; the others have another one, each its own."""
+
+    def __init__(self, spells: Iterable[Fault | str | Spell], others: Iterable[Fault | str | Spell] = ()) -> None:
+        self.affliction = Affliction(spells)
+        self.struck: Share | None = None
+        self._others = tuple(others)
+
+    def share(self) -> Share:
+        """Return one upstream's part in it."""
+        return Share(self, Affliction(self._others))
+
+
+class Share:
+    """One upstream's part in a lot."""
+
+    __slots__ = ("_lot", "_otherwise")
+
+    def __init__(self, lot: Lot, otherwise: Affliction) -> None:
+        self._lot, self._otherwise = lot, otherwise
+
+    def meet(self, now: float, *, prefilled: bool) -> Fault:
+        """Return what happens to the next request."""
+        if self._lot.struck is None:
+            self._lot.struck = self
+        affliction = self._lot.affliction if self._lot.struck is self else self._otherwise
+        return affliction.meet(now, prefilled=prefilled)
+
+
 class Upstream:
     """One place: its limits, its faults, and the record of what came to it.
 
@@ -68,7 +104,7 @@ class Upstream:
     def __init__(self, settings: Settings) -> None:
         self.meter = Meter(settings)
         self.record = Record()
-        self.affliction: Affliction | None = None
+        self.affliction: Illness | None = None
         self._scheduled = Affliction(settings.schedule)
         self._asked: OrderedDict[tuple[str, Spec], Playing] = OrderedDict()
 

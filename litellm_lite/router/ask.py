@@ -76,8 +76,9 @@ class Ask:
             self._verdicts[standing.shelf] = Reason("refused", str(error))
 
     def raise_floor(self, window: int | None) -> None:
-        """From now on only a window that is larger will do; of one that nobody knows, none is known to be."""
-        self.needs.floor = max(window or 0, self.needs.floor or 0)
+        """From now on only a window that is larger will do; than one that nobody knows, one that holds all there is."""
+        needs = self.needs
+        needs.floor = max(needs.size_bytes if window is None else window, needs.floor or 0)
         self._verdicts.clear()
 
     def trust(self, *, trusting: bool) -> None:

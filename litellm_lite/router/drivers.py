@@ -25,8 +25,7 @@ def whole(route: Route, calls: Calls) -> Answer:
                 event, answer = _made(step, calls)
                 continue
             event = None
-            if isinstance(step, Pause | Wait):
-                pause(step, route.fleet.clock)
+            pause(cast("Pause | Wait", step), route.fleet.clock)  # without streams there is nobody to listen to
     finally:
         route.close()
     return cast("Answer", answer)  # a route keeps only what answered
@@ -54,8 +53,7 @@ async def awhole(route: Route, calls: Calls) -> Answer:
                 event, answer = await _amade(step, calls)
                 continue
             event = None
-            if isinstance(step, Pause | Wait):
-                await apause(step, route.fleet.clock)
+            await apause(cast("Pause | Wait", step), route.fleet.clock)  # without streams there is nobody to listen to
     finally:
         route.close()
     return cast("Answer", answer)

@@ -51,7 +51,7 @@ class Fleet:
         chance: Callable[[], float],
         jitter: Callable[[], float] | None = None,
     ) -> None:
-        """`chance` picks. `jitter` spreads pauses, with dice of its own: who is picked must not depend on who failed."""
+        """`chance` picks; `jitter` spreads pauses, by dice of its own, so that these do not change who is picked."""
         self.settings, self.strategy, self.clock = settings, strategy, clock
         self.chance, self.jitter = chance, jitter or chance
         self.lock = threading.Lock()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from litellm_lite.router.calls import Calls
     from litellm_lite.router.clock import Clock
 
+_Opened = Spoke | Failed
+
 
 class _Known(Protocol):
     """What is known of a stream."""
@@ -139,7 +141,7 @@ class Race:
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls, self._silences = calls, _Silences(clock)
-        self._events: SimpleQueue[Event | Exception] = SimpleQueue()
+        self._events: SimpleQueue[_Opened | Exception] = SimpleQueue()
         self._legs: dict[int, Leg] = {}
         self._lock = threading.Lock()
         self._over = False
@@ -170,9 +172,8 @@ class Race:
             return self._silences.next()
         if isinstance(event, Exception):
             raise event
-        if event is not None:
-            self._silences.ended(event.attempt)
-            self._threads -= 1
+        self._silences.ended(event.attempt)
+        self._threads -= 1
         return event
 
     def keep(self, attempt: Attempt) -> Leg:
@@ -195,11 +196,12 @@ class Race:
 
     def _open(self, attempt: Attempt, plan: Plan) -> None:
         try:
-            self._events.put(self._opened(attempt, plan))
+            if (event := self._opened(attempt, plan)) is not None:
+                self._events.put(event)
         except Exception as error:  # none of a call's: the caller is to see it, not this thread
             self._events.put(error)
 
-    def _opened(self, attempt: Attempt, plan: Plan) -> Event:
+    def _opened(self, attempt: Attempt, plan: Plan) -> _Opened | None:
         try:
             leg = open_leg(attempt, plan)
         except APIError as error:
@@ -217,7 +219,7 @@ class AsyncRace:
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls, self._silences = calls, _Silences(clock)
-        self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()
+        self._events: asyncio.Queue[_Opened | Exception] = asyncio.Queue()
         self._legs: dict[int, AsyncLeg] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
@@ -240,9 +242,8 @@ class AsyncRace:
             return self._silences.next()
         if isinstance(event, Exception):
             raise event
-        if event is not None:
-            self._silences.ended(event.attempt)
-            self._tasks.pop(event.attempt.number, None)
+        self._silences.ended(event.attempt)
+        self._tasks.pop(event.attempt.number, None)
         return event
 
     async def keep(self, attempt: Attempt) -> AsyncLeg:
@@ -266,7 +267,7 @@ class AsyncRace:
         except Exception as error:
             self._events.put_nowait(error)
 
-    async def _opened(self, attempt: Attempt, plan: Plan) -> Event:
+    async def _opened(self, attempt: Attempt, plan: Plan) -> _Opened:
         try:
             leg = await aopen_leg(attempt, plan)
         except APIError as error:

@@ -57,10 +57,7 @@ class Line:
         return free
 
     def seat(self, group: Group, deadline: float, *, fallback: bool) -> Generator[Step, Event, Standing | None]:
-        """Return a seat, after a wait in line if need be. None where there is none: `error` says why."""
-        standing = self.now(group)
-        if standing is not None:
-            return standing
+        """Return a seat after a wait in line, as `now` found none. None where there is none: `error` says why."""
         now = self._fleet.clock.now()
         self.error = None
         ready = group.waits(self._ask, now)

@@ -29,13 +29,15 @@ def _of_group(way: Way, stop: Stop, why: str, chance: Callable[[], float]) -> It
     strategy, now = fleet.settings.routing_strategy, fleet.clock.now()
     name = strategy if isinstance(strategy, str) else type(strategy).__name__
     ask.trust(trusting=stop.trusting)
-    tried: set[Standing] = set()
-    for standing in list(group.in_turn(ask, now, chance)):
-        place = f"{why}chosen by {name}" if not tried else f"{why}if those before it fail"
-        tried.add(standing)
-        yield _place(way, standing, stop, why=place)
+    barred = set(ask.excluded)
+    tried = list(group.in_turn(ask, now, chance))
+    for place, standing in enumerate(tried, start=1):
+        turn = "if those before it fail" if place > 1 else f"chosen by {name}"
+        ask.excluded = barred | {*(tried if place == len(tried) else (standing,))}  # as it would be in its turn
+        yield _place(way, standing, stop, why=f"{why}{turn}")
+    ask.excluded, known = barred, {*tried, *barred}
     for standing in group.standings:
-        if standing in tried or (stop.only is not None and standing is not stop.only):
+        if standing in known:
             continue
         reason = ask.reason(standing.shelf)
         waiting = None if reason is not None else _waiting(standing, now, ask.tokens)

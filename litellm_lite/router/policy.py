@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from litellm_lite.errors import (
     QUOTA_CODES,
@@ -22,10 +23,16 @@ from litellm_lite.errors import (
 from litellm_lite.retries import wait_s
 from litellm_lite.router.mending import Diverged
 
+if TYPE_CHECKING:
+    from litellm_lite.router.deployment import Deployment
+
 Where = Literal["same", "other", "away", "stop"]
 """The same deployment, another one of the group, a fallback, or nowhere."""
 
 Verdict = Literal["transient", "rate_limited", "silent", "unusable"]
+
+# As written by OpenAI and vLLM, by llama.cpp ("available context size (4096 tokens)"), by Anthropic ("> 200000 maximum").
+_WINDOW = re.compile(r"context length is ([\d,]+)|context size \(([\d,]+)|> ([\d,]+) maximum")
 
 PATIENCE_S = 5.0
 """The longest wait for a deployment while a fallback could answer."""
@@ -93,6 +100,13 @@ def is_content(error: APIError) -> bool:
 def is_final(error: APIError) -> bool:
     """Tell whether the request is at fault, so that nobody else is asked either."""
     return isinstance(error, _THE_REQUEST) and not isinstance(error, PaymentRequiredError | ContextWindowExceededError)
+
+
+def window_named(error: APIError, deployment: Deployment) -> int | None:
+    """Return the window that a prompt was too long for: as the vendor says, else as the registry does."""
+    if (said := _WINDOW.search(error.message)) is not None:
+        return int(next(filter(None, said.groups())).replace(",", ""))
+    return deployment.row.max_input_tokens if deployment.row is not None else None
 
 
 def after(error: APIError, chances: Chances, *, insisted: bool = False) -> Sequel:

@@ -6,7 +6,7 @@ First those that are declared to continue a text, then a restart that must repea
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from litellm_lite.router import policy
 from litellm_lite.router.steps import Attempt, Broke, Event, Failed, Refused, Spoke, Step
@@ -30,7 +30,8 @@ class Repair:
 
     def __init__(self, route: Route, broke: Broke) -> None:
         self._route, self._broke = route, broke
-        self._ended = route.underway.fail(broke.attempt, broke.error, lone=False, outcome="cut")
+        lone = route.lone(route.underway.stop(broke.attempt))
+        self._ended = route.underway.fail(broke.attempt, broke.error, lone=lone, outcome="cut")
         self._ended.record.shown_characters = len(broke.shown.text)
         self._again = False
 
@@ -47,12 +48,12 @@ class Repair:
         raise self._failure()
 
     def _worth_it(self) -> bool:
-        """Whether it may be mended, and somebody else is there who might."""
-        route, ended = self._route, self._ended
-        if self._broke.shown.flaw is not None or not route.fleet.settings.stream_mending:
+        """Whether it may be mended, and somebody else is there who might, or nothing was shown yet."""
+        route, ended, shown = self._route, self._ended, self._broke.shown
+        if shown.flaw is not None or not route.fleet.settings.stream_mending or policy.is_final(self._broke.error):
             return False
         alone = ended.stop.group is route.itinerary.start.group and route.lone(ended.stop)
-        return not alone and not policy.is_final(self._broke.error)
+        return not alone or not (shown.text or shown.reasoning)
 
     def _ways(self) -> Iterator[Way]:
         shown = self._broke.shown
@@ -76,9 +77,9 @@ class Repair:
                     route.remaining_s = route.left_s()
                     return attempt
                 if isinstance(event, Failed):
-                    route.underway.fail(attempt, event.error, lone=False)
-                elif isinstance(event, Refused):
-                    route.underway.refuse(attempt, event.error)
+                    route.underway.fail(attempt, event.error, lone=route.lone(stop))
+                else:
+                    route.underway.refuse(attempt, cast("Refused", event).error)
         finally:
             ask.only_prefill = False
         return None

@@ -272,8 +272,7 @@ class Route:
             running = self.underway.refuse(event.attempt, event.error)
             self.ask.refuse(running.standing, event.error)
         if policy.is_context(event.error):
-            row = running.attempt.deployment.row
-            self.ask.raise_floor(row.max_input_tokens if row is not None else None)
+            self.ask.raise_floor(policy.window_named(event.error, running.attempt.deployment))
 
     def _lapsed(self, stop: Stop) -> Failed:
         """Fail whatever is still under way: the time is up."""

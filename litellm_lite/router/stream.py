@@ -10,14 +10,13 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from litellm_lite.errors import APIConnectionError, APIError, Partial, Timeout
 from litellm_lite.router.estimates import estimated_cost
 from litellm_lite.router.legs import AsyncLeg, Leg, aopen_leg, open_leg
 from litellm_lite.router.mending import Mender
-from litellm_lite.router.steps import Attempt, Broke, Event, Failed, Finished, Keep, Pause, Refused, Spoke, Wait
-from litellm_lite.router.waits import apause, pause
+from litellm_lite.router.steps import Attempt, Broke, Event, Failed, Finished, Keep, Refused, Spoke
 from litellm_lite.streams import CustomStreamWrapper
 from litellm_lite.transformer import JSON
 from litellm_lite.transport import exchange
@@ -113,7 +112,7 @@ class StreamState(CustomStreamWrapper):
         """Note what ends the stream before its time: it must not pass for whole when somebody reads on."""
         if isinstance(error, APIError):
             error.attempts = error.attempts or tuple(self._route.trace)
-        elif not self._over:
+        else:
             self._error = APIConnectionError("the wait for the next chunk was interrupted", retryable=False)
             self._error.attempts = tuple(self._route.trace)
 
@@ -188,9 +187,7 @@ class RoutedStream(StreamState):
         event: Event = self._broke(error)
         try:
             while not isinstance(step := self._route.advance(event), Keep):
-                event = self._made(step) if isinstance(step, Attempt) else None
-                if isinstance(step, Pause | Wait):
-                    pause(step, self._route.fleet.clock)
+                event = self._made(cast("Attempt", step))  # a repair takes no other steps
         except APIError as final:
             raise self._failed(final) from final.__cause__
         self._tell()
@@ -273,9 +270,7 @@ class AsyncRoutedStream(StreamState):
         event: Event = self._broke(error)
         try:
             while not isinstance(step := self._route.advance(event), Keep):
-                event = await self._made(step) if isinstance(step, Attempt) else None
-                if isinstance(step, Pause | Wait):
-                    await apause(step, self._route.fleet.clock)
+                event = await self._made(cast("Attempt", step))
         except APIError as final:
             raise self._failed(final) from final.__cause__
         self._tell()

@@ -49,6 +49,10 @@ class Underway:
     def __bool__(self) -> bool:
         return bool(self._running)
 
+    def stop(self, attempt: Attempt) -> Stop:
+        """Return the group that an attempt under way belongs to."""
+        return self._running[attempt.number].stop
+
     @property
     def attempts(self) -> list[Attempt]:
         """Return those under way, in the order in which they were started."""

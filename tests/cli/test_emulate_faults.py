@@ -9,6 +9,7 @@ import pytest
 
 from litellm_lite.cli import emulate
 from litellm_lite.emulator.faults import FAULTS
+from tests.cli.conftest import Run
 from tests.emulator.bodies import chat
 
 
@@ -54,3 +55,10 @@ def test_the_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert head.split() == ["fault", "parameters", "what", "happens"]
     assert [row.split()[0] for row in rows] == list(FAULTS)
     assert any("after=40" in row for row in rows)
+
+
+def test_the_command_lists_them_and_refuses_what_is_none(run: Run) -> None:
+    assert "slow-first-token" in run("emulate", "--faults").stdout
+    told = run("emulate", "--port", "0", "--fault", "stal", "--answer-tokens", "5", "--any", "--speed", "2")
+    assert told.exit_code == 2
+    assert "unknown fault 'stal'" in told.stderr

@@ -97,6 +97,16 @@ def test_an_upstream_is_afflicted_and_relieved_alone(own: Emulator) -> None:
         own.afflict("a", "nonsense")
 
 
+def test_several_upstreams_are_afflicted_as_one(own: Emulator) -> None:
+    own.afflict_together(["a", "b"], "single-500")
+    assert [ask(own, "b"), ask(own, "a"), ask(own, "b"), ask(own)] == [500, 200, 200, 200]
+
+
+def test_only_the_first_of_several_that_is_asked_is_afflicted(own: Emulator) -> None:
+    own.afflict_first(["a", "b", "c"], "unavailable", others=["rate-limited"])
+    assert [ask(own, name) for name in ("b", "a", "c", "b", "d")] == [503, 429, 429, 503, 200]
+
+
 @pytest.mark.parametrize("name", ["a", "meta_llama/Llama 3?", "50%", "compat"])
 @pytest.mark.parametrize("shape", ["compat", "native"])
 def test_an_upstream_has_both_shapes_under_any_name(own: Emulator, name: str, shape: str) -> None:

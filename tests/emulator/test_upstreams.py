@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from litellm_lite.emulator.faults import parse
 from litellm_lite.emulator.settings import Fault, Settings, Spell
-from litellm_lite.emulator.upstreams import Affliction, Playing, Upstream
+from litellm_lite.emulator.upstreams import Affliction, Lot, Playing, Share, Upstream
 
 
-def statuses(playing: Playing | Affliction | Upstream, *times: float) -> list[int | None]:
+def statuses(playing: Playing | Affliction | Share | Upstream, *times: float) -> list[int | None]:
     meet = playing.fault if isinstance(playing, Upstream) else playing.meet
     return [meet(now, prefilled=False).status for now in times]
 
@@ -75,3 +75,17 @@ def test_only_the_latest_thousand_are_remembered() -> None:
         upstream.asked("m", kept)
     assert upstream.asked("m", kept).meet(0, prefilled=False).status is None
     assert upstream.asked("m", lost).meet(0, prefilled=False).status == 500
+
+
+def test_the_first_that_is_asked_draws_the_lot_and_keeps_it() -> None:
+    lot = Lot(["unavailable"])
+    left, right = lot.share(), lot.share()
+    assert statuses(right, 0) == [503]
+    assert statuses(left, 1, 2) == [None, None]
+    assert statuses(right, 3) == [503]
+
+
+def test_the_others_of_a_lot_have_what_is_left_for_them() -> None:
+    lot = Lot(["single-500"], others=["rate-limited"])
+    shares = [lot.share() for _ in range(3)]
+    assert [statuses(share, 0) for share in (*shares, *shares)] == [[500], [429], [429], [None], [429], [429]]
