@@ -88,7 +88,7 @@ class AsyncLeg(NamedTuple):
 def open_leg(attempt: Attempt, plan: Plan) -> Leg:
     """Return a stream read up to its first token. Raises APIError."""
     leg = Leg(attempt, plan, cast("Chunks", open_stream(plan, plain_end)), deque())
-    for chunk in leg.stream:
+    for chunk in leg.stream:  # pragma: no branch - it speaks, or raises: an end needs a finish reason
         leg.held.append(chunk)
         if speaks(chunk):
             break
@@ -98,7 +98,7 @@ def open_leg(attempt: Attempt, plan: Plan) -> Leg:
 async def aopen_leg(attempt: Attempt, plan: Plan) -> AsyncLeg:
     """The async twin of `open_leg`."""
     leg = AsyncLeg(attempt, plan, cast("AsyncChunks", await aopen_stream(plan, plain_end)), deque())
-    async for chunk in leg.stream:
+    async for chunk in leg.stream:  # pragma: no branch
         leg.held.append(chunk)
         if speaks(chunk):
             break

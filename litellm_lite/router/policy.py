@@ -31,7 +31,7 @@ Where = Literal["same", "other", "away", "stop"]
 
 Verdict = Literal["transient", "rate_limited", "silent", "unusable"]
 
-# As written by OpenAI and vLLM, by llama.cpp ("available context size (4096 tokens)"), by Anthropic ("> 200000 maximum").
+# As OpenAI and vLLM write it, llama.cpp ("available context size (4096 tokens)"), Anthropic ("> 200000 maximum").
 _WINDOW = re.compile(r"context length is ([\d,]+)|context size \(([\d,]+)|> ([\d,]+) maximum")
 
 PATIENCE_S = 5.0

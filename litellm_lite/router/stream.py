@@ -205,8 +205,6 @@ class RoutedStream(StreamState):
             leg = open_leg(attempt, plan)
             while not self._mender.spoke and (chunk := leg.read()) is not None:
                 self._show(self._mender.feed(chunk))
-            if not self._mender.spoke:
-                self._show(self._mender.end())
         except APIError as error:
             self._mender.drop()
             if leg is not None:
@@ -287,8 +285,6 @@ class AsyncRoutedStream(StreamState):
             leg = await aopen_leg(attempt, plan)
             while not self._mender.spoke and (chunk := await leg.read()) is not None:
                 self._show(self._mender.feed(chunk))
-            if not self._mender.spoke:
-                self._show(self._mender.end())
         except APIError as error:
             self._mender.drop()
             if leg is not None:

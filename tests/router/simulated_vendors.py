@@ -61,7 +61,10 @@ class Reply(NamedTuple):
 
 
 class Quota:
-    """A limit of a vendor's own, of so many requests in any 60 s. Its headers are true; `resets` says when more may come."""
+    """A limit of a vendor's own, of so many requests in any 60 s. Its headers are true.
+
+    `resets`: they say when the window will be empty, if no more come. Until then what remains is all there is for sure.
+    """
 
     def __init__(self, requests: int, *, resets: bool) -> None:
         self.requests, self._resets = requests, resets
@@ -84,12 +87,12 @@ class Quota:
             "x-ratelimit-remaining-requests": str(self.requests - len(self._calls)),
         }
         if self._resets and self._calls:
-            told["x-ratelimit-reset-requests"] = f"{self.free_in_s(at):.3f}s"
+            told["x-ratelimit-reset-requests"] = f"{self._calls[-1] + WINDOW_S - at:.3f}s"
         return told
 
-    def free_in_s(self, at: float) -> float:
-        """Return when the window is empty: until then no more than what remains may come."""
-        return self._calls[-1] + WINDOW_S - at
+    def next_in_s(self, at: float) -> float:
+        """Return when one more call is within the limit."""
+        return self._calls[0] + WINDOW_S - at
 
     def _slide(self, at: float) -> None:
         while self._calls and self._calls[0] + WINDOW_S <= at:
@@ -126,8 +129,7 @@ class Vendor:
             return Reply(0.0, BadRequestError(f"{self.name} has no such parameter"), sent=False)
         self.calls += 1
         if self.quota is not None and not self.quota.admit(at):
-            wait_s = self.quota.free_in_s(at)
-            return Reply(0.05, RateLimitError("the quota is used up", retry_after=wait_s))
+            return Reply(0.05, RateLimitError("the quota is used up", retry_after=self.quota.next_in_s(at)))
         if (error := self._error(behaviour)) is not None:
             return Reply(self.latency_s / 4, error)
         if behaviour == "says nothing":
