@@ -27,6 +27,8 @@ _GONE = frozenset({400, 403, 404, 410})  # how vendors answer for a model they h
 Ending = Callable[["Plan", Mapping[str, str], Callable[[], int]], StreamEnd]
 """Makes what a stream needs at its end, of the plan, the headers of the answer, and the time of day."""
 
+Patience = Callable[[], float | None]
+
 
 class Answer(NamedTuple):
     """A whole answer: OpenAI-shaped JSON, and the reply it came in."""
@@ -58,22 +60,28 @@ async def afetch(plan: Plan) -> Answer:
         raise
 
 
-def open_stream(plan: Plan, ending: Ending = stream_end) -> CompletionStream:
-    """Make one attempt at a stream, up to its first chunk. Raises APIError."""
+def open_stream(plan: Plan, ending: Ending = stream_end, patience: Patience | None = None) -> CompletionStream:
+    """Make one attempt at a stream, up to its first chunk. Raises APIError.
+
+    `patience` tells how many seconds the next packet may take, whatever else the timeouts allow.
+    """
     try:
         source = _source(plan)
-        return CompletionStream(source, _core(plan, source), ending(plan, source.headers, exchange.epoch_s)).prime()
+        end = ending(plan, source.headers, exchange.epoch_s)
+        return CompletionStream(source, _core(plan, source, patience), end).prime()
     except APIError as error:
         _note_failure(plan, error)
         raise
 
 
-async def aopen_stream(plan: Plan, ending: Ending = stream_end) -> AsyncCompletionStream:
+async def aopen_stream(
+    plan: Plan, ending: Ending = stream_end, patience: Patience | None = None
+) -> AsyncCompletionStream:
     """The async twin of `open_stream`."""
     try:
         source = await _asource(plan)
         end = ending(plan, source.headers, exchange.epoch_s)
-        return await AsyncCompletionStream(source, _core(plan, source), end).prime()
+        return await AsyncCompletionStream(source, _core(plan, source, patience), end).prime()
     except APIError as error:
         _note_failure(plan, error)
         raise
@@ -129,14 +137,16 @@ def _whole(plan: Plan, reply: Reply) -> Iterator[bytes]:
     return completion_as_events(_read(plan, reply).body, 0)
 
 
-def _core(plan: Plan, source: ByteStream | AsyncByteStream) -> StreamCore:
+def _core(plan: Plan, source: ByteStream | AsyncByteStream, patience: Patience | None) -> StreamCore:
     head = Reply(source.status, source.headers, b"")
     limit = plan.settings.max_response_bytes
     if isinstance(source, Replay | AsyncReplay):  # it came whole, and with as many choices as it has
         return StreamCore(OpenAIStream(plan.call, head), max_bytes=limit)
     logger.info("%s %s status %s, streaming", plan.call.target.provider, plan.call.target.model, source.status)
     parser = plan.provider.open_stream(plan.call, head)
-    return StreamCore(parser, expected=plan.expected, wants_usage=plan.wants_usage, max_bytes=limit)
+    core = StreamCore(parser, expected=plan.expected, wants_usage=plan.wants_usage, max_bytes=limit)
+    core.patience = patience
+    return core
 
 
 def _note_failure(plan: Plan, error: APIError) -> None:

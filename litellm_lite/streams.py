@@ -37,7 +37,18 @@ MAX_EVENT_BYTES = 16 << 20  # a chunk may carry an image or a sound, but not mor
 class StreamCore:
     """Turns packets into chunks and knows whether the stream is whole."""
 
-    __slots__ = ("_decoder", "_max_bytes", "_parser", "_size", "error", "ledger", "over", "ready", "wants_usage")
+    __slots__ = (
+        "_decoder",
+        "_max_bytes",
+        "_parser",
+        "_size",
+        "error",
+        "ledger",
+        "over",
+        "patience",
+        "ready",
+        "wants_usage",
+    )
 
     def __init__(
         self, parser: StreamParser, *, expected: int = 1, wants_usage: bool = False, max_bytes: int = 64 << 20
@@ -47,6 +58,8 @@ class StreamCore:
         self._max_bytes, self._size = max_bytes, 0
         self.ledger = Ledger(expected)
         self.wants_usage = wants_usage
+        self.patience: Callable[[], float | None] | None = None
+        """How many seconds the next packet may take; None: as long as the timeouts allow."""
         self.ready: deque[JSON] = deque()
         self.error: APIError | None = None
         self.over = False
@@ -60,12 +73,12 @@ class StreamCore:
     def wait_s(self) -> float | None:
         """How long the next packet is worth waiting for; None: as long as the timeouts allow."""
         if not self.ledger.complete:
-            return None
+            return None if self.patience is None else self.patience()
         return USAGE_WAIT_S if self.wants_usage and self.ledger.usage is None else MARK_WAIT_S
 
     def stop_at(self, source: Any) -> bool:
         """Whether there is nothing left to read, or nothing that a source without timed reads should wait for."""
-        return self.over or (not source.timed and self.wait_s == MARK_WAIT_S)
+        return self.over or (not source.timed and self.ledger.complete and self.wait_s == MARK_WAIT_S)
 
     def feed(self, packet: bytes) -> None:
         """Take a packet; b"" is the end of the body."""

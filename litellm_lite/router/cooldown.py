@@ -40,7 +40,8 @@ class Health:
     """
 
     __slots__ = (
-        "_allowed_fails", "_cause", "_cooldown_s", "_length_s", "_longest_s", "_outcomes", "blocked_until", "probing",
+        "_allowed_fails", "_cause", "_cooldown_s", "_length_s", "_longest_s", "_outcomes", "blocked_until", "limited",
+        "probing",
     )  # fmt: skip
 
     def __init__(self, *, cooldown_s: float, allowed_fails: int | None, longest_s: float = 20.0) -> None:
@@ -56,6 +57,8 @@ class Health:
         """0.0 when closed, else when a probe may go."""
         self.probing = False
         """Whether a probe is under way."""
+        self.limited = False
+        """Whether it only rests from a rate limit: then it is worth a wait where nobody else could serve."""
 
     @property
     def closed(self) -> bool:
@@ -101,6 +104,7 @@ class Health:
         own = now + self._length_s if cause and not (kind == "rate_limited" and named > now) else now
         if (end := max(own, named)) > now:
             self._cause = cause or _WORDS[kind]
+            self.limited = kind == "rate_limited"
             self.blocked_until = max(self.blocked_until, end)
         elif probed:
             self._close()
@@ -127,7 +131,7 @@ class Health:
 
     def _close(self) -> None:
         self.blocked_until, self.probing = 0.0, False
-        self._length_s, self._cause = self._cooldown_s, ""
+        self._length_s, self._cause, self.limited = self._cooldown_s, "", False
 
     def _verdict(self, now: float, kind: Failure, allowed: int | None, *, probed: bool) -> str:
         """Return why a failure cools, and set for how long; an empty text where it does not."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator
 from heapq import heapify, heappop, heappush
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from litellm_lite.errors import BadRequestError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from litellm_lite.router.waiting import Queue, Ticket
 
 __all__ = ["Asking", "End", "Group", "Shelf"]
+
+_GLANCE = 2
+"""At how many deployments to look before the trees are asked whether any is free."""
 
 
 class Asking(Protocol):
@@ -92,7 +96,7 @@ class Group:
         for standing in self.standings:
             if standing.deployment.id == id:
                 self.standings.remove(standing)
-                standing.place = -1
+                standing.place, standing.listed = -1, False
                 self.tags = {each.deployment.tags for each in self.standings}
                 self._laid_out = False
                 return
@@ -130,19 +134,25 @@ class Group:
 
     def others(self, ask: Asking, now: float) -> bool:
         """Tell whether `pick` would find one."""
+        tokens, excluded = ask.tokens, ask.excluded
+        self._catch_up(now, tokens)
+        for standing in self.standings[:_GLANCE]:
+            if standing not in excluded and ask.verdict(standing.shelf) and standing.ready_at(now, tokens) <= now:
+                return True
         return self._found(ask, now, _no_chance) is not None
 
     def ready_at(self, ask: Asking, now: float) -> float:
         """Return when `pick` may find one: `now`, a time, or inf: only the end of a call can tell, or nobody serves."""
         return min((each.ready_at(now, ask.tokens) for each in self._serving(ask, now)), default=math.inf)
 
-    def waits(self, ask: Asking, now: float) -> float | None:
+    def waits(self, ask: Asking, now: float, *, patient: bool = False) -> float | None:
         """Return when one that is well may have room: `now`, a time, or inf where only the end of a call can tell.
 
-        None where nobody is worth a wait: those that may serve are cooling.
+        `patient`: one that rests from a rate limit counts too. None where nobody is worth a wait: they are cooling.
         """
+        rests = (each for each in self._serving(ask, now) if patient and each.health.limited)
         well = (each for each in self._serving(ask, now) if each.health.ready_at(now) <= now)
-        return min((each.pace.ready_at(now, ask.tokens) for each in well), default=None)
+        return min((each.ready_at(now, ask.tokens) for each in chain(well, rests)), default=None)
 
     def start(self, standing: Standing, now: float, tokens: int) -> bool:
         """Note that an attempt starts. True if it is a probe."""

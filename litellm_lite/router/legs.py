@@ -19,6 +19,7 @@ from litellm_lite.finish import plain_end
 from litellm_lite.router.mending import speaks
 from litellm_lite.router.steps import Attempt, Event, Failed, Refused, Silent, Spoke
 from litellm_lite.transformer import JSON
+from litellm_lite.transport.seam import SHORTEST_WAIT_S
 
 if TYPE_CHECKING:
     from litellm_lite.cost import Cost
@@ -85,24 +86,45 @@ class AsyncLeg(NamedTuple):
         return self.held.popleft() if self.held else await anext(self.stream, None)
 
 
-def open_leg(attempt: Attempt, plan: Plan) -> Leg:
+def open_leg(attempt: Attempt, plan: Plan, clock: Clock) -> Leg:
     """Return a stream read up to its first token. Raises APIError."""
-    leg = Leg(attempt, plan, cast("Chunks", open_stream(plan, plain_end)), deque())
+    patience = _Patience(attempt, clock)
+    leg = Leg(attempt, plan, cast("Chunks", open_stream(plan, plain_end, patience)), deque())
     for chunk in leg.stream:  # pragma: no branch - it speaks, or raises: an end needs a finish reason
         leg.held.append(chunk)
         if speaks(chunk):
             break
+    patience.end()
     return leg
 
 
-async def aopen_leg(attempt: Attempt, plan: Plan) -> AsyncLeg:
+async def aopen_leg(attempt: Attempt, plan: Plan, clock: Clock) -> AsyncLeg:
     """The async twin of `open_leg`."""
-    leg = AsyncLeg(attempt, plan, cast("AsyncChunks", await aopen_stream(plan, plain_end)), deque())
+    patience = _Patience(attempt, clock)
+    leg = AsyncLeg(attempt, plan, cast("AsyncChunks", await aopen_stream(plan, plain_end, patience)), deque())
     async for chunk in leg.stream:  # pragma: no branch
         leg.held.append(chunk)
         if speaks(chunk):
             break
+    patience.end()
     return leg
+
+
+class _Patience:
+    """How long to wait for the first token: comments and a role are no answer. After it, only a silence is too long."""
+
+    __slots__ = ("_clock", "_end")
+
+    def __init__(self, attempt: Attempt, clock: Clock) -> None:
+        self._clock = clock
+        self._end = None if attempt.timeout_s is None else clock.now() + attempt.timeout_s
+
+    def __call__(self) -> float | None:
+        clock = self._clock
+        return None if self._end is None else max(clock.real_s(self._end - clock.now()), SHORTEST_WAIT_S)
+
+    def end(self) -> None:
+        self._end = None
 
 
 class _Silences:
@@ -140,7 +162,7 @@ class Race:
     """The attempts of one synchronous stream before one of them was kept."""
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
-        self._calls, self._silences = calls, _Silences(clock)
+        self._calls, self._clock, self._silences = calls, clock, _Silences(clock)
         self._events: SimpleQueue[_Opened | Exception] = SimpleQueue()
         self._legs: dict[int, Leg] = {}
         self._lock = threading.Lock()
@@ -203,7 +225,7 @@ class Race:
 
     def _opened(self, attempt: Attempt, plan: Plan) -> _Opened | None:
         try:
-            leg = open_leg(attempt, plan)
+            leg = open_leg(attempt, plan, self._clock)
         except APIError as error:
             return Failed(attempt, error)
         with self._lock:
@@ -218,7 +240,7 @@ class AsyncRace:
     """The twin of `Race`."""
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
-        self._calls, self._silences = calls, _Silences(clock)
+        self._calls, self._clock, self._silences = calls, clock, _Silences(clock)
         self._events: asyncio.Queue[_Opened | Exception] = asyncio.Queue()
         self._legs: dict[int, AsyncLeg] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -269,7 +291,7 @@ class AsyncRace:
 
     async def _opened(self, attempt: Attempt, plan: Plan) -> _Opened:
         try:
-            leg = await aopen_leg(attempt, plan)
+            leg = await aopen_leg(attempt, plan, self._clock)
         except APIError as error:
             return Failed(attempt, error)
         self._legs[attempt.number] = leg

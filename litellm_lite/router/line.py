@@ -60,7 +60,7 @@ class Line:
         """Return a seat after a wait in line, as `now` found none. None where there is none: `error` says why."""
         now = self._fleet.clock.now()
         self.error = None
-        ready = group.waits(self._ask, now)
+        ready = group.waits(self._ask, now, patient=not fallback)
         if ready is None:
             self.error = refusals.nobody(group, self._ask, now)
             return None
@@ -90,7 +90,7 @@ class Line:
         self._ticket, self._group, now = ticket, group, since
         standing: Standing | None = None
         while standing is None and now < until and group.standings:
-            ready = group.waits(self._ask, now) if group.queue.first(ticket) else None
+            ready = group.waits(self._ask, now, patient=True) if group.queue.first(ticket) else None
             ticket.granted = False
             yield Wait(ticket, min(until, now + _LOOK_AGAIN_S, math.inf if ready is None else ready) - now)
             now = self._fleet.clock.now()

@@ -107,4 +107,6 @@ def _all_cooling(group: Group, cooling: Sequence[Standing], now: float) -> APIEr
     ]
     after = f", try again in {wait_s:.1f} s" if wait_s < float("inf") else ""
     msg = f"{group.name!r}: no deployment can be called now{after}: {'; '.join(told)}"
-    return ServiceUnavailableError(msg, retry_after=wait_s if wait_s < float("inf") else None, retryable=True)
+    limited = all(standing.health.limited for standing in cooling)
+    make = RateLimitError if limited else ServiceUnavailableError
+    return make(msg, retry_after=wait_s if wait_s < float("inf") else None, retryable=True)

@@ -110,8 +110,6 @@ class Route:
         while (stop := self.itinerary.next()) is not None:
             self.ask.trust(trusting=stop.trusting)
             ended = yield from self._visited(stop, kind)
-            if kind == "fallback" and ended is not None:
-                self.trace.fallbacks += 1
             if isinstance(ended, _ANSWERS):
                 return ended.attempt
             error = self.line.error if ended is None else ended.error

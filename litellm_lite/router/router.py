@@ -165,6 +165,11 @@ class Router:
         """Return the entries of the model list, or of one group, in LiteLLM's shape; secrets are left out of them."""
         return [each.deployment.entry() for each in self._fleet.of(model_name)]
 
+    @property
+    def model_list(self) -> list[dict[str, Any]]:
+        """The entries of all deployments, as `get_model_list` returns them."""
+        return self.get_model_list()
+
     def get_deployments(self, model_name: str | None = None) -> list[dict[str, Any]]:
         """Return how each deployment, or each of a group, stands now: its health, its load, and how its calls went.
 

@@ -13,7 +13,7 @@ free, and costs O(n). One strategy serves all groups of a Router.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -161,14 +161,13 @@ class CostBased(Strategy):
 
 
 class Adapted(Strategy):
-    """A strategy of LiteLLM's kind, as `set_custom_routing_strategy` takes it.
+    """A strategy of LiteLLM's kind, as its `set_custom_routing_strategy` takes it; the synchronous method is asked.
 
     It knows nothing of limits and cooldowns: where its choice is None or not free, who was used longest ago is taken.
     """
 
-    def __init__(self, custom: Any, entry_of: Callable[[Standing], Mapping[str, Any]] | None = None) -> None:
-        """`entry_of` returns a deployment's entry in the model list, as `custom` knows it."""
-        self._custom, self._entry_of = custom, entry_of or _entry
+    def __init__(self, custom: Any) -> None:
+        self._custom = custom
 
     def choose(self, standings: Sequence[Standing], ask: Any) -> Standing | None:
         chosen = self._custom.get_available_deployment(
@@ -180,16 +179,12 @@ class Adapted(Strategy):
         )
         if chosen is None:
             return None
-        if not isinstance(chosen, Mapping):
-            name = type(self._custom).__name__
-            msg = (
-                f"{name}.get_available_deployment returned {shown(chosen)}; return an entry of the model list, or None"
-            )
+        info = chosen.get("model_info") if isinstance(chosen, Mapping) else None
+        if not isinstance(info, Mapping) or "id" not in info:
+            name = f"{type(self._custom).__name__}.get_available_deployment"
+            msg = f"{name} returned {shown(chosen)}, without a model_info.id; return one of get_model_list(), or None"
             raise BadRequestError(msg, param="routing_strategy")
-        id = (chosen.get("model_info") or {}).get("id")
-        if id is not None:
-            return next((each for each in standings if each.deployment.id == id), None)
-        return next((each for each in standings if self._entry_of(each) == chosen), None)
+        return next((each for each in standings if each.deployment.id == info["id"]), None)
 
 
 STRATEGIES: Mapping[str, type[Strategy]] = {
@@ -214,10 +209,6 @@ def by_name(name: Any, args: Mapping[str, Any] | None = None) -> Strategy:
         return own
     _check_args(args or {}, kind.args, name)
     return kind(**(args or {}))
-
-
-def _entry(standing: Standing) -> Mapping[str, Any]:
-    return standing.deployment.entry()
 
 
 def _own(strategy: Any) -> Strategy:

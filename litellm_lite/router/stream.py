@@ -202,7 +202,7 @@ class RoutedStream(StreamState):
         self._spliced = True
         leg = None
         try:
-            leg = open_leg(attempt, plan)
+            leg = open_leg(attempt, plan, self._route.fleet.clock)
             while not self._mender.spoke and (chunk := leg.read()) is not None:
                 self._show(self._mender.feed(chunk))
         except APIError as error:
@@ -282,7 +282,7 @@ class AsyncRoutedStream(StreamState):
         self._spliced = True
         leg = None
         try:
-            leg = await aopen_leg(attempt, plan)
+            leg = await aopen_leg(attempt, plan, self._route.fleet.clock)
             while not self._mender.spoke and (chunk := await leg.read()) is not None:
                 self._show(self._mender.feed(chunk))
         except APIError as error:

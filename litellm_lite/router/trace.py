@@ -90,7 +90,7 @@ class AttemptRecord:
 class Trace:
     """What happened on the way to an answer. Iterates over the attempts, in the order in which they were started."""
 
-    __slots__ = ("attempts", "began_at", "fallbacks", "group", "retries", "seams", "served", "waited_s")
+    __slots__ = ("attempts", "began_at", "group", "retries", "seams", "served", "waited_s")
 
     def __init__(self, group: str, began_at: float) -> None:
         self.group, self.began_at = group, began_at
@@ -98,7 +98,7 @@ class Trace:
         self.served: AttemptRecord | None = None
         self.waited_s = 0.0
         """How long the call waited for its turn, and between attempts."""
-        self.retries = self.fallbacks = 0
+        self.retries = 0
         self.seams: list[Seam] = []
 
     def __iter__(self) -> Iterator[AttemptRecord]:
@@ -125,11 +125,12 @@ class Trace:
 
     def headers(self) -> dict[str, str]:
         """Return LiteLLM's response headers about routing."""
+        asked = {record.deployment.group for record in self.attempts}
         served = self.served.deployment.group if self.served is not None else self.group
         return {
             "x-litellm-model-group": served,
             "x-litellm-attempted-retries": str(self.retries),
-            "x-litellm-attempted-fallbacks": str(self.fallbacks),
+            "x-litellm-attempted-fallbacks": str(len(asked - {self.group})),
         }
 
     def text(self) -> str:

@@ -235,6 +235,8 @@ class Watch:
         deployment = seat.standing.deployment
         most, there = deployment.max_parallel_requests, self.loads[deployment].seats
         told = f"{seat.caller} is given a place at {deployment.id}"
+        if seat not in there:  # it was refused
+            return
         if most is not None:
             fits = len(there) <= most
             self._hold(fits, "no more at a time than allowed", f"{told}, the {len(there)}. of {most}", seat.caller)

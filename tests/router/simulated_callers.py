@@ -219,7 +219,7 @@ class Caller:
             return
         self._listening = True
         if seconds is not None:
-            self.world.after(max(0.0, seconds), self._resume, self._turn)
+            self.world.after(max(0.0, seconds) + self.world.lag(), self._resume, self._turn)
 
     def _hear(self, event: Event) -> None:
         if self._listening:

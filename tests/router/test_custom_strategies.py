@@ -156,7 +156,7 @@ def test_a_class_that_ranks(mode: str, new_wire: Wires) -> None:
     near.answers(problem(401, "No"))
     assert choices(mode, router, 2) == ["far"] * 2
     told = router.explain("chat", MESSAGES)
-    assert [(each.deployment, each.why) for each in told.candidates][0] == ("far", "chosen by Nearest")
+    assert (told.candidates[0].deployment, told.candidates[0].why) == ("far", "chosen by Nearest")
 
 
 @both
@@ -174,7 +174,7 @@ def test_a_choice_of_nobody_is_an_error_and_not_a_guess(mode: str, wire: Wire) -
             return "somebody"
 
     router = Router([place(wire)], routing_strategy=Stranger())
-    with pytest.raises(BadRequestError, match="Stranger.choose returned 'somebody'"):
+    with pytest.raises(BadRequestError, match=r"Stranger\.choose returned 'somebody'"):
         ask(mode, router)
     assert wire.requests == []
 
@@ -221,7 +221,7 @@ class Theirs:
         self.asked.append({"model": model, "messages": messages, "request_kwargs": request_kwargs})
         if self.router is None:
             return None
-        entries = self.router.get_model_list(model)
+        entries = self.router.model_list
         return next((entry for entry in entries if entry["model_info"].get("team") == self.team), None)
 
 
@@ -244,18 +244,24 @@ def test_where_it_chooses_nobody_the_one_used_longest_ago_is_called(mode: str, w
 
 
 @both
-def test_what_is_no_entry_is_refused(mode: str, wire: Wire) -> None:
+@pytest.mark.parametrize(
+    "chosen", ["a", {"litellm_params": {"api_key": "sk-canary"}}, {"model_info": None}, 7], ids=repr
+)
+def test_what_is_no_entry_of_the_model_list_is_refused(mode: str, chosen: Any, wire: Wire) -> None:
     class Confused:
-        def get_available_deployment(self, **_: Any) -> str:
-            return "a"
+        def get_available_deployment(self, **_: Any) -> Any:
+            return chosen
 
-    with pytest.raises(BadRequestError, match="Confused.get_available_deployment returned 'a'; return an entry"):
+    with pytest.raises(
+        BadRequestError, match=r"Confused\.get_available_deployment returned .*get_model_list"
+    ) as caught:
         ask(mode, Router([place(wire)], routing_strategy=Confused()))
+    assert (wire.requests, "sk-canary" in str(caught.value)) == ([], False)
 
 
 @pytest.mark.parametrize("given", [Nearest, Theirs, 7, object(), {"rank": 1}], ids=repr)
 def test_a_class_instead_of_an_instance_and_anything_else_is_refused(given: Any) -> None:
-    with pytest.raises(BadRequestError, match="routing_strategy must be one of .* or a Strategy"):
+    with pytest.raises(BadRequestError, match=r"routing_strategy must be one of .* or a Strategy"):
         Router([place()], routing_strategy=given)
 
 

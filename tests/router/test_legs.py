@@ -18,7 +18,19 @@ from litellm_lite.router.steps import Attempt, Failed, Refused, Silent, Spoke
 from tests.calls import MESSAGES, MODES
 from tests.router.by_hand import Bench, entry
 from tests.router.routing import Wires, listen, place, tried
-from tests.wire import HoldOpen, Pause, Wire, chunk, event, hello_events, problem, stream, stream_head
+from tests.wire import (
+    HoldOpen,
+    Pause,
+    Send,
+    Wire,
+    chunk,
+    chunk_frame,
+    event,
+    hello_events,
+    problem,
+    stream,
+    stream_head,
+)
 
 SPEED = 100.0
 HELLO = stream(hello_events())
@@ -241,3 +253,13 @@ def test_a_failure_at_the_opening_is_an_event() -> None:
     event = Race(calls, Clock()).make(bench.call(stream=True).attempt(), 1.0)
     assert isinstance(event, Failed)
     assert isinstance(event.error, APIError)
+
+
+@both
+def test_comments_and_a_role_do_not_put_off_the_deadline(mode: str, wire: Wire) -> None:
+    still_here = [step for _ in range(60) for step in (Send(chunk_frame(b": still here\n\n")), Pause(0.02))]
+    wire.answers([*stream_head(), Send(chunk_frame(event(chunk("")))), *still_here])
+    heard = listen(mode, Router([place(wire)], timeout=20, num_retries=0, clock=Clock(SPEED)))
+    assert isinstance(heard.failure, Timeout)
+    (record,) = heard.failure.attempts
+    assert record.elapsed_s == pytest.approx(20, abs=15)

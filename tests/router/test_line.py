@@ -6,7 +6,7 @@ import pytest
 
 from litellm_lite.errors import AuthenticationError, RateLimitError
 from litellm_lite.router.steps import Attempt, Wait
-from tests.router.by_hand import SPARE, Bench, entry
+from tests.router.by_hand import SPARE, Bench, entry, rate_limited
 
 ONE_SEAT = entry("a", max_parallel_requests=1)
 PATIENCE_S = 5
@@ -243,3 +243,34 @@ def test_a_retry_waits_in_line_like_anybody_else():
     holder.answers()
     wakes(call)
     assert call.asks == "first b"
+
+
+def test_behind_a_rate_limit_that_names_a_time_callers_wait_where_nobody_else_could_serve():
+    bench = Bench(entry("a"), timeout=30)
+    first = bench.call()
+    first.fails(rate_limited(4))
+    waiting = bench.call()
+    assert isinstance(waiting.step, Wait)
+    assert waiting.step.seconds == pytest.approx(4)
+    bench.passes(4)
+    first.tells(None)
+    assert first.asks == "retry a"
+    waiting.tells(None)
+    assert isinstance(waiting.step, Wait), "one of them finds out whether the limit is over"
+    first.answers()
+    wakes(waiting)
+    assert waiting.asks == "first a"
+
+
+def test_nobody_waits_behind_a_rate_limit_while_a_fallback_could_serve():
+    bench = Bench.with_a_fallback()
+    bench.call().fails(rate_limited(4))
+    assert bench.call().asks == "fallback spare"
+
+
+def test_a_group_that_only_rests_from_rate_limits_says_429_and_until_when():
+    bench = Bench(entry("a"), timeout=30)
+    bench.call().fails(rate_limited(40))
+    failure = bench.call().failure
+    assert isinstance(failure, RateLimitError)
+    assert failure.retry_after == pytest.approx(40)

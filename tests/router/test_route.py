@@ -42,7 +42,8 @@ def test_a_group_is_tried_again_so_often_and_the_last_retry_is_kept_for_another_
 def test_each_group_has_retries_of_its_own():
     call = run(Bench.with_a_fallback().call(), reset())
     assert call.asked == ["primary"] * 3 + ["spare"] * 3
-    assert (call.trace.retries, call.trace.fallbacks) == (4, 1)
+    assert call.trace.headers()["x-litellm-attempted-retries"] == "4"
+    assert call.trace.headers()["x-litellm-attempted-fallbacks"] == "1"
 
 
 def test_the_call_says_how_often_over_the_deployment_and_that_over_the_router():

@@ -246,7 +246,7 @@ def test_retries_are_the_calls_then_the_deployments_then_the_routers(mode: str, 
     wire.answers(problem(500, "Trouble"))
     clock = Clock(speed=1000)
     for given, own, call, attempts in [(1, {}, {}, 2), (1, {"num_retries": 0}, {}, 1), (0, {}, {"num_retries": 2}, 3)]:
-        router = Router([place(wire, **own)], num_retries=given, clock=clock, disable_cooldowns=True)
+        router = Router([place(wire, **own)], num_retries=given, clock=clock, timeout=1e6, disable_cooldowns=True)
         with pytest.raises(InternalServerError) as caught:
             ask(mode, router, **call)
         assert len(caught.value.attempts) == attempts

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from litellm_lite import APIError, AttemptRecord, RateLimitError, Router, ServiceUnavailableError
+from litellm_lite import (
+    APIError,
+    APIResponseValidationError,
+    AttemptRecord,
+    RateLimitError,
+    Router,
+    ServiceUnavailableError,
+)
 from litellm_lite.router.clock import Clock
 from tests.calls import MODES
 from tests.router.routing import Wires, ask, hidden, listen, place, tried
@@ -26,7 +33,9 @@ def one_down(new_wire: Wires, **keywords: Any) -> Router:
     down, spare = new_wire(), new_wire()
     down.answers(problem(503, "Down", {"x-request-id": "r-1"}))
     entries = [place(down, api_key=KEY, **PRICES), place(spare, "b", "spare", api_key=KEY, **PRICES)]
-    return Router(entries, fallbacks=[{"chat": ["spare"]}], clock=Clock(speed=1000), **keywords)
+    # A fast clock for the pauses; no limit of time is to be met.
+    limits = dict.fromkeys(("timeout", "first_token_timeout", "stream_idle_timeout"), 1e6)
+    return Router(entries, fallbacks=[{"chat": ["spare"]}], clock=Clock(speed=1000), **{**limits, **keywords})
 
 
 @both
@@ -64,7 +73,7 @@ def test_the_whole_way_is_told(mode: str, stream: bool, new_wire: Wires) -> None
     assert (headers["x-litellm-attempted-retries"], headers["x-litellm-attempted-fallbacks"]) == ("1", "1")
     assert [each.cost for each in told["attempts"][:2]] == [None, None]
     assert last.usage["total_tokens"] == 5
-    assert (float(last.cost.total), told["response_cost"]) == (pytest.approx(7e-6), pytest.approx(7e-6))
+    assert (str(last.cost.total), told["response_cost"]) == ("0.000007", pytest.approx(7e-6))
 
 
 @both
@@ -181,6 +190,14 @@ def test_a_stream_that_broke_off_says_so_of_its_attempt(mode: str, wire: Wire) -
     [attempt] = heard.failure.attempts
     assert (attempt.outcome, attempt.shown_characters, attempt.cost) == ("cut", 3, None)
     assert heard.stream.hidden_params["response_cost"] is None
+
+
+@both
+def test_an_answer_whose_fields_are_none_of_an_answer_fails_with_its_attempts(mode: str, wire: Wire) -> None:
+    wire.answers(reply(completion_body(usage={"prompt_tokens": "many"})))
+    with pytest.raises(APIResponseValidationError, match="usage") as caught:
+        ask(mode, Router([place(wire)]))
+    assert tried(caught.value) == [("first", "a", "answered")]
 
 
 @both

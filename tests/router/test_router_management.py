@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from litellm_lite import BadRequestError, Router, ServiceUnavailableError
+from litellm_lite.router.clock import Clock
 from litellm_lite.router.model_list import read
 from tests.calls import MODES
 from tests.router.routing import Wires, ask, place, served
@@ -79,7 +80,7 @@ def test_an_id_that_is_taken_is_refused_and_changes_nothing() -> None:
         router.add_deployment(place(temperature=1))
     with pytest.raises(BadRequestError, match="those of a wildcard must have one"):
         router.add_deployment(place(None, "b", "openai/*", model="openai/x-*"))
-    with pytest.raises(BadRequestError, match="litellm_params.rpm"):
+    with pytest.raises(BadRequestError, match=r"litellm_params\.rpm"):
         router.upsert_deployment(place(rpm="many"))
     assert router.get_model_ids() == ["a", "w"]
     assert router.add_deployment(place(None, "b")) == "b"
@@ -195,6 +196,23 @@ def test_entries_come_back_as_they_were_given_but_for_what_is_secret() -> None:
     assert (router.get_model_ids("gpt"), router.get_model_ids()) == (["full"], ["full", "b"])
 
 
+def test_a_name_that_was_taken_out_between_two_looks_is_unknown_and_no_crash() -> None:
+    router = Router([place()])
+    fleet = router._fleet
+    stale = fleet.names
+
+    class Late:
+        """Says what was true a moment ago."""
+
+        def find(self, model: str) -> Any:
+            router.delete_deployment("a")
+            return stale.find(model)
+
+    fleet.names = Late()  # type: ignore[assignment] # in the place of a moment that cannot be arranged
+    with pytest.raises(BadRequestError, match="no model group 'openai/m'"):
+        ask("sync", router, "openai/m")
+
+
 def test_an_entry_that_came_back_describes_the_same_deployment() -> None:
     [told] = Router([FULL]).get_model_list()
     told["litellm_params"]["api_key"] = "sk-nobody"
@@ -239,6 +257,28 @@ def test_each_deployment_says_how_it_stands(new_wire: Wires) -> None:
     assert [each["model_name"] for each in router.get_deployments("x")] == ["x"]
 
 
+def test_one_that_is_tried_again_says_that_it_is_probed(wire: Wire) -> None:
+    seconds = [100.0]
+    wire.answers(problem(401, "No"), completion())
+    entries = [place(wire), place(wire, "b", "spare")]
+    router = Router(entries, fallbacks=[{"chat": ["spare"]}], clock=Clock(tick=lambda: seconds[0]))
+    ask("sync", router)
+    seconds[0] += 10
+    gate = threading.Event()
+    wire.answers([Pause(gate), *completion()])
+    thread = threading.Thread(target=ask, args=("sync", router))
+    thread.start()
+    wire.wait_for_requests(3)
+    [told] = router.get_deployments("chat")
+    gate.set()
+    thread.join(5)
+    assert (told["state"], told["why"]) == (
+        "probing",
+        "being probed after a refusal of the key, the account or the model",
+    )
+    assert router.get_deployments("chat")[0]["state"] == "ready"
+
+
 def test_reset_forgets_every_failure(wire: Wire) -> None:
     wire.answers(problem(401, "No"), completion())
     router = Router([place(wire), place(wire, "b", "spare")], fallbacks=[{"chat": ["spare"]}])
@@ -254,9 +294,9 @@ def test_invalid_deployments_may_be_left_out_with_a_warning_each(
     wanted: Any, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
     keyless = {"model_name": "chat", "litellm_params": {"model": "meta_llama/Llama-3.3-70B-Instruct"}}
-    entries = [place(wire), keyless, place(wire, "b", api_key="sk-canary", weight=-1), "sk-canary"]
+    entries: list[Any] = [place(wire), keyless, place(wire, "b", api_key="sk-canary", weight=-1), "sk-canary"]
     with caplog.at_level(logging.WARNING, "litellm_lite"):
-        router = Router(entries, ignore_invalid_deployments=wanted)  # type: ignore[list-item] # one is no entry
+        router = Router(entries, ignore_invalid_deployments=wanted)
     assert router.get_model_ids() == ["a"]
     assert [re.findall(r"left out: model_list\[(\d)\]", record.getMessage()) for record in caplog.records] == [
         ["1"],

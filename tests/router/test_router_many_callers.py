@@ -35,8 +35,8 @@ class Crowd:
         return stream(hello_events()) if request.json.get("stream") else completion()
 
 
-def limited(wire: Wire, **keywords: Any) -> Router:
-    return Router([place(wire, max_parallel_requests=MOST)], num_retries=0, timeout=60, **keywords)
+def limited(wire: Wire) -> Router:
+    return Router([place(wire, max_parallel_requests=MOST)], num_retries=0, timeout=60)
 
 
 def in_flight(router: Router) -> list[int]:
@@ -50,7 +50,7 @@ def test_threads_share_the_places_of_a_deployment(streamed: bool, wire: Wire) ->
     def several(_: int) -> list[str]:
         if streamed:
             return [hear(lambda: router.completion("chat", MESSAGES, stream=True)).text for _ in range(CALLS)]
-        return [router.completion("chat", MESSAGES).choices[0].message.content or "" for _ in range(CALLS)]
+        return [_said(router) for _ in range(CALLS)]
 
     with ThreadPoolExecutor(THREADS) as threads:
         said = [text for texts in threads.map(several, range(THREADS)) for text in texts]
@@ -70,12 +70,9 @@ def test_tasks_share_the_places_of_a_deployment(streamed: bool, wire: Wire) -> N
 def test_two_event_loops_and_threads_at_once(wire: Wire) -> None:
     crowd, router = Crowd(wire), limited(wire)
     with ThreadPoolExecutor(4) as threads:
-        loops = [threads.submit(lambda: asyncio.run(_tasks(router, 100))) for _ in range(2)]
-        plain = [
-            threads.submit(lambda: {router.completion("chat", MESSAGES).choices[0].message.content for _ in range(50)})
-            for _ in range(2)
-        ]
-        assert {text for job in (*loops, *plain) for text in job.result(60)} == {"Hello."}
+        jobs = [threads.submit(lambda: asyncio.run(_tasks(router, 100))) for _ in range(2)]
+        jobs += [threads.submit(lambda: {_said(router) for _ in range(50)}) for _ in range(2)]
+        assert {text for job in jobs for text in job.result(60)} == {"Hello."}
     assert 1 < crowd.most <= MOST
     assert in_flight(router) == [0]
 
@@ -127,6 +124,10 @@ def test_streams_that_are_left_alone_give_their_places_back(wire: Wire) -> None:
 
     asyncio.run(left())
     assert in_flight(router) == [0]
+
+
+def _said(router: Router) -> str:
+    return router.completion("chat", MESSAGES).choices[0].message.content or ""
 
 
 async def _tasks(router: Router, count: int, *, streamed: bool = False) -> set[str]:

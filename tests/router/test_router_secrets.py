@@ -1,4 +1,4 @@
-"""Canaries in every place where a Router's configuration may hold a secret, looked for wherever somebody could read one.
+"""Canaries wherever a Router's configuration may hold a secret, looked for wherever somebody could read one.
 
 The vendor is a parrot: its answers, errors and streams quote what it was sent.
 """

@@ -316,14 +316,9 @@ class Theirs:
         return self.answer
 
 
-def entry(standing: Standing) -> dict[str, Any]:
-    return {"model_name": "llama", "litellm_params": {"model": standing.deployment.id}}
-
-
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ({"model_name": "llama", "litellm_params": {"model": "b"}}, "b"),
         ({"model_info": {"id": "c"}}, "c"),
         ({"model_info": {"id": "gone"}}, "a"),
         (None, "a"),
@@ -331,7 +326,7 @@ def entry(standing: Standing) -> dict[str, Any]:
 )
 def test_a_strategy_of_litellm_s_kind_is_adapted(answer: dict[str, Any] | None, expected: str) -> None:
     theirs = Theirs(answer)
-    assert picked(group(*map(standing, "abc"), strategy=Adapted(theirs, entry))) == expected
+    assert picked(group(*map(standing, "abc"), strategy=Adapted(theirs))) == expected
     assert theirs.given == {
         "model": "llama",
         "messages": [],
