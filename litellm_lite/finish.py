@@ -163,14 +163,19 @@ def additional_headers(headers: Mapping[str, str], key: str | None = None) -> di
 
 def stream_end(plan: Plan, headers: Mapping[str, str], now: Callable[[], int]) -> StreamEnd:
     """Return what a stream needs of its call; `now` tells epoch seconds, at its opening and at its end."""
-    end = plain_end(plan, headers, now)
-    end.deliver = Delivery(plan, end.hidden_params, now()).deliver
+    opened_at = now()
+    end = _end(plan, headers, opened_at, now)
+    end.deliver = Delivery(plan, end.hidden_params, opened_at).deliver
     return end
 
 
 def plain_end(plan: Plan, headers: Mapping[str, str], now: Callable[[], int]) -> StreamEnd:
     """Return the same for a stream whose chunks stay dictionaries."""
-    facts = _Facts(plan, headers, {}, now())
+    return _end(plan, headers, now(), now)
+
+
+def _end(plan: Plan, headers: Mapping[str, str], opened_at: int, now: Callable[[], int]) -> StreamEnd:
+    facts = _Facts(plan, headers, {}, opened_at)
     hidden = facts()
 
     def settle(ledger: Ledger) -> None:

@@ -225,8 +225,9 @@ def test_a_stream_comes_from_a_fallback_too(mode: str, new_wire: Wires) -> None:
 
 
 def test_its_stream_offers_what_any_stream_does() -> None:
-    public = {name for name in dir(CompletionStream) if not name.startswith("_")} - {"prime"}  # before it is handed out
-    assert public <= set(dir(RoutedStream))
+    told = {"close", "usage", "cost", "response_cost", "hidden_params", "dropped_params", "malformed_events"}
+    for kind in (CompletionStream, RoutedStream):
+        assert told | {"__iter__", "__next__", "__enter__", "__exit__"} <= set(dir(kind))
 
 
 @both
@@ -257,7 +258,7 @@ def test_explain_tells_the_same_requests(wire: Wire) -> None:
         "temperature": 0.7,
         "user": "me",
     }
-    told = explain("openai/m", MESSAGES, **wire.target, **given)
+    told = explain("openai/m", MESSAGES, **{**wire.target, **given})
     with pytest.raises(litellm_lite.APIError):
         call("sync", wire, **given)
     assert [each.body for each in told.candidates] == [request.json for request in wire.requests]
@@ -265,8 +266,8 @@ def test_explain_tells_the_same_requests(wire: Wire) -> None:
 
 
 def test_explain_knows_the_larger_model() -> None:
-    target = {"api_key": FIRST, "api_base": "http://127.0.0.1:9/v1"}
-    told = explain("openai/m", MESSAGES, context_window_fallback_dict={"openai/m": "openai/large"}, **target)
+    larger, base = {"openai/m": "openai/large"}, "http://127.0.0.1:9/v1"
+    told = explain("openai/m", MESSAGES, context_window_fallback_dict=larger, api_key=FIRST, api_base=base)
     assert [(each.model, each.why, each.refused) for each in told.candidates] == [
         ("m", "the model that is asked for", None),
         ("large", "if the prompt is too long", None),
@@ -274,10 +275,9 @@ def test_explain_knows_the_larger_model() -> None:
 
 
 def test_many_calls_with_fallbacks_go_on_at_once(wire: Wire) -> None:
+    given: dict[str, Any] = {**wire.target, "fallbacks": ["openai/n"]}
+
     async def all_of_them() -> list[Any]:
-        calls = (
-            litellm_lite.acompletion("openai/m", MESSAGES, fallbacks=["openai/n"], **wire.target) for _ in range(20)
-        )
-        return await asyncio.gather(*calls)
+        return await asyncio.gather(*(litellm_lite.acompletion("openai/m", MESSAGES, **given) for _ in range(20)))
 
     assert {answer.choices[0].message.content for answer in asyncio.run(all_of_them())} == {"Hello."}

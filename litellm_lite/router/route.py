@@ -154,7 +154,9 @@ class Route:
                 return self._lapsed(stop)
 
     def _beside(self, stop: Stop) -> Attempt | None:
-        """Start another attempt beside those that are silent; None where nobody is free."""
+        """Start another attempt beside those that are silent; None where nobody is free, or the time is up."""
+        if self.left_s() <= 0:
+            return None
         for place in (stop, *self.itinerary.fallbacks(stop)):
             standing = self.line.now(place.group)
             if standing is not None:

@@ -6,14 +6,13 @@ state it reads the health of deployments and the line of a group, and at the end
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from litellm_lite.router.steps import Attempt, Event, Failed, Keep, Listen, Pause, Step, Wait
 from tests.router import invariants_of_calls as calls
-from tests.router.simulated_vendors import WINDOW_S, used_tokens
+from tests.router.invariants_of_places import Places, Seat
 
 if TYPE_CHECKING:
     from litellm_lite.router.deployment import Deployment
@@ -28,38 +27,6 @@ _LATE_S = 0.1
 """How much later than its time somebody may do something: threads take time to wake up."""
 _LOOKS_S = 5.0
 """How long a place may be free without whoever waits for it taking notice."""
-_LONGEST_NAMED_S = 3600.0
-
-
-class Seat:
-    """A place at a deployment that a call has, from the moment it was given."""
-
-    __slots__ = ("at", "caller", "standing", "tokens")
-
-    def __init__(self, caller: Caller, standing: Standing, at: float) -> None:
-        self.caller, self.standing, self.at = caller, standing, at
-        self.tokens = caller.route.ask.tokens
-
-
-class Load:
-    """What was asked of one deployment, by an independent count in the Router's time."""
-
-    def __init__(self) -> None:
-        self.seats: set[Seat] = set()
-        self.not_before = -math.inf
-        self._recent: deque[Seat] = deque()
-
-    def recent(self, now: float) -> deque[Seat]:
-        """Return the seats that were given within the last 60 s."""
-        while self._recent and self._recent[0].at + WINDOW_S <= now:
-            self._recent.popleft()
-        return self._recent
-
-    def vacate(self, seat: Seat) -> None:
-        """Forget a seat of which no use was made."""
-        self.seats.discard(seat)
-        if seat in self._recent:
-            self._recent.remove(seat)
 
 
 class Waiting(NamedTuple):
@@ -75,10 +42,14 @@ class Watch:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.loads: defaultdict[Deployment, Load] = defaultdict(Load)
+        self.places = Places(self._hold)
         self.ledger: Counter[Deployment] = Counter()
         """How many tokens were answered by whom."""
         self.look_every = 1
+        self.blind = False
+        """Something is broken: what follows from that is of no interest."""
+        self.excused: Collection[str] = ()
+        """Checks that are left out."""
         self._seats: dict[tuple[Caller, int], Seat] = {}
         self._given: dict[Caller, Seat] = {}
         self._line: dict[Caller, Waiting] = {}
@@ -86,27 +57,16 @@ class Watch:
         self._deadline: dict[Caller, float] = {}
         self._left_s: dict[Caller, float] = {}
         self._made: defaultdict[Caller, list[Attempt]] = defaultdict(list)
-        self._taken: list[Seat] = []
-        """Since the last look. Only when all is said and done the seats of those that were let go are free."""
-        self._freed: list[Standing] = []
-        """Where an attempt has ended since the last look."""
-        self._probes: set[Seat] = set()
-        """Of those whose deployment has been half open since."""
         self._looks = 0
-        self.blind = False
-        """Something is broken: what follows from that is of no interest."""
-        self.excused: Collection[str] = ()
-        """Checks that are left out."""
 
     def came(self, caller: Caller) -> None:
         """A call begins."""
         self._deadline[caller] = self._now() + caller.request.timeout_s
 
-    def heard(self, caller: Caller, event: Event) -> None:
+    def heard(self, event: Event) -> None:
         """A caller is about to tell its route what happened."""
         if isinstance(event, Failed) and event.error.retry_after is not None:
-            load = self.loads[event.attempt.deployment]
-            load.not_before = max(load.not_before, self._now() + min(event.error.retry_after, _LONGEST_NAMED_S))
+            self.places.named(event.attempt.deployment, self._now(), event.error.retry_after)
 
     def step(self, caller: Caller, step: Step) -> None:
         """A route says what to do next."""
@@ -134,10 +94,7 @@ class Watch:
 
     def ended(self, caller: Caller, attempt: Attempt, *, sent: bool = True) -> None:
         """An attempt is over, as its vendor sees it."""
-        seat = self._seats.pop((caller, attempt.number))
-        seat.tokens = used_tokens(seat.tokens) if sent else 0
-        self.loads[attempt.deployment].seats.discard(seat)
-        self._freed.append(seat.standing)
+        self.places.leave(self._seats.pop((caller, attempt.number)), sent=sent)
 
     def broke(self, caller: Caller, silence_s: float) -> None:
         """A stream broke off: from now on its time runs again."""
@@ -147,7 +104,7 @@ class Watch:
         """The caller sees more of a stream."""
         calls.check_shown(caller)
 
-    def answered(self, caller: Caller, attempt: Attempt, tokens: int) -> None:
+    def answered(self, attempt: Attempt, tokens: int) -> None:
         """A call got its whole answer."""
         self.ledger[attempt.deployment] += tokens
 
@@ -155,25 +112,19 @@ class Watch:
         """A call is over, in whatever way."""
         self._line.pop(caller, None)
         if (seat := self._given.pop(caller, None)) is not None:
-            self.loads[seat.standing.deployment].vacate(seat)
+            self.places.vacate(seat)
         calls.check_over(caller, self._made.pop(caller, []))
         self._deadline.pop(caller, None)
         self._left_s.pop(caller, None)
 
     def look(self) -> None:
         """Something happened: look around."""
-        for seat in self._taken:
-            self._check_concurrency(seat)
-        for standing in self._freed:
+        for standing in self.places.look():
             self._check_handed_over(standing)
-        self._taken.clear()
-        self._freed.clear()
-        self._probes = {seat for seat in self._probes if not seat.standing.health.closed}
         self._looks += 1
-        if self._looks % self.look_every:
-            return
-        for group in self._world.fleet.groups.values():
-            self._look_at_line(group)
+        if self._looks % self.look_every == 0:
+            for group in self._world.fleet.groups.values():
+                self._look_at_line(group)
 
     def quiet(self) -> None:
         """All calls have ended: nothing may be left of them."""
@@ -197,81 +148,25 @@ class Watch:
         running = caller.route.underway._running[attempt.number]
         seat = self._given.pop(caller, None) or self._take(caller, running.standing, attempt)
         same = seat.standing.deployment is attempt.deployment
-        self._hold(
-            same, "who was given a place takes it", f"it was {seat.standing}, and not {attempt.deployment}", caller
-        )
+        self._hold(same, "who is given a place takes it", f"{seat}, and calls {attempt.deployment.id}", caller)
         self._seats[caller, attempt.number] = seat
         self._made[caller].append(attempt)
         calls.check_may_serve(caller, attempt)
 
     def _take(self, caller: Caller, standing: Standing, attempt: Attempt | None = None) -> Seat:
         """A place is taken: by a call for itself, or on behalf of one in line."""
-        now, deployment, health = self._now(), standing.deployment, standing.health
-        load = self.loads[deployment]
-        seat = Seat(caller, standing, now)
-        if not health.closed:
-            self._probes.add(seat)
-        told = f"{caller} is given a place at {deployment.id}"
-        self._hold(
-            health.blocked_until <= now,
-            "a cooled deployment is left alone",
-            f"{told}, which is {health.why(now)} until {health.blocked_until:.3f}",
-            caller,
-        )
-        self._hold(
-            now >= load.not_before - _SLACK_S,
-            "Retry-After is honoured",
-            f"{told} {load.not_before - now:.3f} s before the time its vendor named",
-            caller,
-        )
-        self._check_limits(seat, load, told)
         self._check_order(caller, standing, attempt)
-        load.seats.add(seat)
-        load.recent(now).append(seat)
-        self._taken.append(seat)
-        return seat
+        return self.places.take(caller, standing, self._now())
 
-    def _check_concurrency(self, seat: Seat) -> None:
-        deployment = seat.standing.deployment
-        most, there = deployment.max_parallel_requests, self.loads[deployment].seats
-        told = f"{seat.caller} is given a place at {deployment.id}"
-        if seat not in there:  # it was refused
+    def _queue(self, caller: Caller, ticket: Ticket) -> None:
+        """Somebody stands in line; who does already keeps his place."""
+        before = self._line.get(caller)
+        if before is not None and before.ticket is ticket:
             return
-        if most is not None:
-            fits = len(there) <= most
-            self._hold(fits, "no more at a time than allowed", f"{told}, the {len(there)}. of {most}", seat.caller)
-        if seat in self._probes:
-            probes = [str(other.caller) for other in there & self._probes if other is not seat]
-            what = f"{told} as a probe, beside {', '.join(probes)}"
-            self._hold(not probes, "one probe at a time", what, seat.caller)
-
-    def _check_handed_over(self, standing: Standing) -> None:
-        """A place that was given up is at once that of whoever waits for it the longest, if it is large enough."""
-        group = self._world.fleet.groups.get(standing.deployment.group)
-        taken = any(seat.standing is standing for seat in self._taken)
-        if taken or group is None or not group.queue or standing not in group.standings:
-            return
-        first = next((ticket for ticket in group.queue._line if ticket.accepts(standing)), None)
-        if first is not None and not (caller := self._caller(first)).deaf:
-            free = standing.ready_at(self._now(), first.tokens) <= self._now()
-            what = f"{standing.deployment.id} is free, and {caller} waits for it"
-            self._hold(not free, "a place is handed over at once", what, caller)
-
-    def _caller(self, ticket: Ticket) -> Caller:
-        return next(caller for caller, waiting in self._line.items() if waiting.ticket is ticket)
-
-    def _check_limits(self, seat: Seat, load: Load, told: str) -> None:
-        deployment, recent = seat.standing.deployment, load.recent(seat.at)
-        rpm, tpm = deployment.rpm, deployment.tpm
-        if rpm is not None:
-            fits = len(recent) < rpm
-            self._hold(
-                fits, "no more requests than allowed", f"{told}, the {len(recent) + 1}. of {rpm} in 60 s", seat.caller
-            )
-        if tpm is not None:
-            spent, more = sum(each.tokens for each in recent), min(seat.tokens, tpm)
-            what = f"{told} for {more} tokens, with {spent} of {tpm} spent in 60 s"
-            self._hold(spent + more <= tpm, "no more tokens than allowed", what, seat.caller)
+        group = caller.route.line._group
+        assert group is not None
+        self._line.pop(caller, None)
+        self._line[caller] = Waiting(ticket, group.name, _needs(caller))
 
     def _check_order(self, caller: Caller, standing: Standing, attempt: Attempt | None) -> None:
         """Nobody passes one who came before, and needs the same. Who tries his deployment again was in it before."""
@@ -291,15 +186,16 @@ class Watch:
             what = f"{caller} is given a place at {standing.deployment.id}, and {other} has waited for it longer"
             self._hold(not passed, "first come, first served", what, caller)
 
-    def _queue(self, caller: Caller, ticket: Ticket) -> None:
-        """Somebody stands in line; who does already keeps his place."""
-        before = self._line.get(caller)
-        if before is not None and before.ticket is ticket:
+    def _check_handed_over(self, standing: Standing) -> None:
+        """A place that was freed, and not given again: nobody waits for it, or who does needs more than is there."""
+        group = self._world.fleet.groups.get(standing.deployment.group)
+        if group is None or not group.queue or standing not in group.standings:
             return
-        group = caller.route.line._group
-        assert group is not None
-        self._line.pop(caller, None)
-        self._line[caller] = Waiting(ticket, group.name, _needs(caller))
+        first = next((ticket for ticket in group.queue._line if ticket.accepts(standing)), None)
+        if first is not None and not (caller := self._caller(first)).deaf:
+            free = standing.ready_at(self._now(), first.tokens) <= self._now()
+            what = f"{standing.deployment.id} is free, and {caller} waits for it"
+            self._hold(not free, "a place is handed over at once", what, caller)
 
     def _look_at_line(self, group: Group) -> None:
         """A free place must not stay free while somebody waits for it and nobody before him does."""
@@ -314,11 +210,13 @@ class Watch:
             if not free:
                 self._overlooked.pop(ticket, None)
                 continue
-            since = self._overlooked.setdefault(ticket, self._world.at)
-            waited_s = self._world.at - since
+            waited_s = self._world.at - self._overlooked.setdefault(ticket, self._world.at)
             caller = self._caller(ticket)
             what = f"{caller} waits, and for {waited_s:.1f} s {free[0].deployment.id} has been free for it"
             self._hold(waited_s <= _LOOKS_S + _LATE_S, "nobody starves in line", what, caller)
+
+    def _caller(self, ticket: Ticket) -> Caller:
+        return next(caller for caller, waiting in self._line.items() if waiting.ticket is ticket)
 
     def _within(self, caller: Caller, step: Step, seconds: float, left_s: float) -> None:
         name = type(step).__name__

@@ -149,7 +149,7 @@ class Caller:
         self._turn += 1
         self._listening = False
         self._mind_spinning()
-        self.world.watch.heard(self, event)
+        self.world.watch.heard(event)
         try:
             step = self.route.advance(event)
         except APIError as error:
@@ -261,7 +261,7 @@ class Caller:
         if not self.request.stream:
             self.answers += 1
             self.route.close()
-            self.world.watch.answered(self, attempt, used_tokens(self.route.ask.tokens))
+            self.world.watch.answered(attempt, used_tokens(self.route.ask.tokens))
             self._end()
             return
         mended, self.kept = self.kept is not None, self.legs[attempt.number]
@@ -301,7 +301,7 @@ class Caller:
         self._let_go_of_legs()
         self.answers += 1
         self._finished(whole=True)
-        self.world.watch.answered(self, leg.attempt, leg.reply.tokens)
+        self.world.watch.answered(leg.attempt, leg.reply.tokens)
         self._end()
 
     def _stalled(self, leg: Leg) -> None:

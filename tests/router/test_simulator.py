@@ -154,7 +154,7 @@ def test_two_thousand_calls_in_a_storm_break_no_rule(seed: int, keywords: dict[s
 def all_return(world: World) -> None:
     """Let all be well, and look whether everybody is called again within half a minute, where there is traffic."""
     world.heal()
-    named = max((load.not_before for load in world.watch.loads.values()), default=0.0)
+    named = max((load.not_before for load in world.watch.places.loads.values()), default=0.0)
     world.run(max(0.0, named - world.clock.now()) + 0.1)
     world.tell("a call comes to every group each half second")
     world.mute()

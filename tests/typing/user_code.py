@@ -12,11 +12,17 @@ from pydantic import BaseModel
 
 import litellm_lite
 from litellm_lite import (
+    APIError,
     AsyncCompletionStream,
+    AsyncRoutedStream,
     CompletionStream,
+    Explanation,
     Message,
     ModelResponse,
     ModelResponseStream,
+    RoutedStream,
+    Router,
+    Strategy,
     Timeouts,
     Usage,
     acompletion,
@@ -89,7 +95,55 @@ def parameters(own: dict[str, Any]) -> None:
     completion(MODEL, MESSAGES, **own)
 
 
+class Nearest(Strategy):
+    def rank(self, standing: Any, now: float) -> float:
+        return float(standing.deployment.info["km"])
+
+
+def routers() -> None:
+    entry = {"model_name": "chat", "litellm_params": {"model": MODEL, "api_key": "sk-1", "rpm": 10}}
+    Router()
+    Router(
+        [entry],
+        fallbacks=[{"chat": ["other", {"model": "other", "temperature": 0}]}],
+        context_window_fallbacks={"chat": ["other"]},
+        default_fallbacks=["other"],
+        model_group_alias={"gpt": "chat", "hidden": {"model": "chat", "hidden": True}},
+        retry_policy={"RateLimitErrorRetries": 3},
+        routing_strategy=Nearest(),
+        stream_hold="full",
+        timeout=30,
+        seed=1,
+    )
+    router = Router(model_list=[entry], num_retries=2)
+    assert_type(router.completion("chat", MESSAGES), ModelResponse)
+    assert_type(router.completion(model="chat", messages=MESSAGES, stream=False), ModelResponse)
+    assert_type(router.completion("chat", MESSAGES, allowed_model_region="eu", disable_fallbacks=True), ModelResponse)
+    assert_type(router.explain("chat", MESSAGES, temperature=0.5), Explanation)
+    with router.completion("chat", MESSAGES, stream=True, fallbacks=["other"]) as stream:
+        assert_type(stream, RoutedStream)
+        assert_type(next(stream), ModelResponseStream)
+    assert_type(router.add_deployment(entry), str)
+    assert_type(router.delete_deployment("a"), bool)
+    assert_type(router.get_model_list("chat"), list[dict[str, Any]])
+    assert_type(completion(MODEL, MESSAGES, fallbacks=["openai/gpt-4o-mini", {"model": MODEL}]), ModelResponse)
+
+
+async def routers_in_async(router: Router, stream: bool) -> None:
+    assert_type(await router.acompletion("chat", MESSAGES), ModelResponse)
+    assert_type(await router.acompletion("chat", MESSAGES, stream=stream), ModelResponse | AsyncRoutedStream)
+    async with await router.acompletion("chat", MESSAGES, stream=True) as opened:
+        assert_type(await anext(opened), ModelResponseStream)
+
+
+def attempts(error: APIError) -> None:
+    assert_type([attempt.deployment.id for attempt in error.attempts], list[Any])
+
+
 def mistakes() -> None:
+    Router([], num_retry=3)  # type: ignore[call-arg] # no such keyword
+    Router([], stream_hold="half")  # type: ignore[arg-type] # neither of the two
+    Router([]).completion("chat", MESSAGES, routing_strategy="x")  # type: ignore[call-overload] # the Router's
     completion(MODEL)  # type: ignore[call-overload] # no messages
     completion(MODEL, MESSAGES, temperature="hot")  # type: ignore[call-overload] # no number
     completion(MODEL, MESSAGES, temprature=1)  # type: ignore[call-overload] # no such name
