@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from litellm_lite import resolve
-from litellm_lite.attempts import Answer, afetch, aopen_stream, fetch, open_stream, retired
+from litellm_lite.attempts import Answer, afetch, aopen_stream, fetch, open_stream, warn_of_retirement
 from litellm_lite.chunks import join
-from litellm_lite.errors import APIError, LiteLLMUnknownProvider, RetiredModelWarning
+from litellm_lite.errors import APIError, LiteLLMUnknownProvider
 from litellm_lite.finish import model_response
-from litellm_lite.prepare import Plan, prepare
+from litellm_lite.prepare import prepare
 from litellm_lite.retries import aretrying, retrying
 from litellm_lite.transport import exchange
 
@@ -47,7 +46,7 @@ def completion(model: str, messages: Any = (), *, stream: bool | None = None, **
         router, shared = _router(model, params)
         return router.completion(model, messages, stream=stream, **shared)
     plan = prepare(model, messages, params, stream=bool(stream))
-    _warn_of_retirement(plan)
+    warn_of_retirement(plan)
     if stream:
         return retrying(lambda: open_stream(plan), plan.options.retries)
     return _whole(retrying(lambda: fetch(plan), plan.options.retries))
@@ -71,7 +70,7 @@ async def acompletion(model: str, messages: Any = (), *, stream: bool | None = N
         router, shared = _router(model, params)
         return await router.acompletion(model, messages, stream=stream, **shared)
     plan = prepare(model, messages, params, stream=bool(stream))
-    _warn_of_retirement(plan)
+    warn_of_retirement(plan)
     if stream:
         return await aretrying(lambda: aopen_stream(plan), plan.options.retries)
     return _whole(await aretrying(lambda: afetch(plan), plan.options.retries))
@@ -85,12 +84,6 @@ def _router(model: str, params: Mapping[str, Any]) -> tuple[Router, dict[str, An
 
 def _whole(answer: Answer) -> ModelResponse:
     return model_response(answer.plan, answer.body, answer.reply)
-
-
-def _warn_of_retirement(plan: Plan) -> None:
-    """Warn the caller of a model that is switched off, by the date in the registry; the call is made all the same."""
-    if (gone := retired(plan)) is not None:
-        warnings.warn(f"{plan.call.target.provider}: {gone}", RetiredModelWarning, stacklevel=3)
 
 
 def stream_chunk_builder(

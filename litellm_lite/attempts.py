@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from litellm_lite.call import Reply
-from litellm_lite.errors import APIError
+from litellm_lite.errors import APIError, RetiredModelWarning
 from litellm_lite.finish import stream_end
 from litellm_lite.mock import AsyncReplay, Replay, completion_as_events, mock_completion, mock_events
 from litellm_lite.streams import AsyncCompletionStream, CompletionStream, StreamCore, StreamEnd
@@ -85,6 +86,12 @@ async def aopen_stream(
     except APIError as error:
         _note_failure(plan, error)
         raise
+
+
+def warn_of_retirement(plan: Plan) -> None:
+    """Warn who called the entry point of a model that is switched off, by the date in the registry."""
+    if (gone := retired(plan)) is not None:
+        warnings.warn(f"{plan.call.target.provider}: {gone}", RetiredModelWarning, stacklevel=3)
 
 
 def retired(plan: Plan) -> str | None:

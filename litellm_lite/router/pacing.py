@@ -105,7 +105,7 @@ class Pace:
         if self.ready_at(now, tokens) <= now:
             return "free"
         if self._max_parallel is not None and self.in_flight >= self._max_parallel:
-            return f"{self.in_flight} calls under way, {self._max_parallel} at a time allowed"
+            return f"{self.in_flight} under way, {self._max_parallel} at a time allowed"
         when, what = max(
             (self._held_until, "the vendor named that time"),
             (self._rpm_at(), f"{len(self._calls)} requests in a minute, {self._rpm} allowed"),

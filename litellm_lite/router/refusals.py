@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from litellm_lite.router.ask import Ask
     from litellm_lite.router.groups import Group
     from litellm_lite.router.standing import Standing
-    from litellm_lite.router.trace import Trace
+    from litellm_lite.router.trace import AttemptRecord, Trace
 
 _MOST_NAMED = 10
 
@@ -75,8 +75,7 @@ def exhausted(trace: Trace, principal: APIError, unsent: Sequence[APIError]) -> 
     if len(attempts) <= 1 and not others:
         principal.attempts = attempts
         return principal
-    several = "s" * (len(attempts) > 1)
-    first = f"{trace.group!r}: {len(attempts)} attempt{several} failed: {trace.text()}" if attempts else str(principal)
+    first = f"{trace.group!r}: {_failed(attempts)}: {trace.text()}" if attempts else str(principal)
     waits = [record.error.retry_after for record in attempts if record.error is not None]
     known = [wait for wait in waits if wait is not None]
     error = type(principal)(
@@ -96,6 +95,11 @@ def exhausted(trace: Trace, principal: APIError, unsent: Sequence[APIError]) -> 
     error.candidates = tuple(candidate for each in unsent for candidate in each.candidates)
     error.__cause__ = principal
     return error
+
+
+def _failed(attempts: Sequence[AttemptRecord]) -> str:
+    sent = sum(record.outcome != "refused" for record in attempts)
+    return f"{sent} attempt{'s' * (sent > 1)} failed" if sent else "nobody takes the request, and nothing was sent"
 
 
 def _all_cooling(group: Group, cooling: Sequence[Standing], now: float) -> APIError:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
-from litellm_lite.attempts import Answer
+from litellm_lite.attempts import Answer, warn_of_retirement
 from litellm_lite.errors import APIError
 from litellm_lite.finish import Delivery, model_response
 from litellm_lite.router import model_list as lists
@@ -52,11 +52,16 @@ class Router:
 
     def _build(self, entries: Sequence[Mapping[str, Any]]) -> None:
         given, lenient = self._given, self._given.get("ignore_invalid_deployments")
-        deployments = lists.read(
-            entries,
-            ignore_invalid=lenient is not None and flag("ignore_invalid_deployments", lenient),
-            default_params=given.get("default_litellm_params"),
+        self._assemble(
+            lists.read(
+                entries,
+                ignore_invalid=lenient is not None and flag("ignore_invalid_deployments", lenient),
+                default_params=given.get("default_litellm_params"),
+            )
         )
+
+    def _assemble(self, deployments: Sequence[Deployment]) -> None:
+        given = self._given
         settings = settled.read(given, {deployment.group for deployment in deployments})
         strategy = strategies.by_name(settings.routing_strategy, settings.routing_strategy_args)
         dice = random.Random(settings.seed)
@@ -86,8 +91,12 @@ class Router:
         """
         way = self._way(model, messages, params, stream=bool(stream))
         if stream:
-            return RoutedStream(way.route, way.calls, first_leg(way.route, way.calls), way.mender(), _delivered)
-        return _response(whole(way.route, way.calls), way.route.trace)
+            leg = first_leg(way.route, way.calls)
+            warn_of_retirement(leg.plan)
+            return RoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
+        answer = whole(way.route, way.calls)
+        warn_of_retirement(answer.plan)
+        return _response(answer, way.route.trace)
 
     @overload
     async def acompletion(
@@ -106,8 +115,11 @@ class Router:
         way = self._way(model, messages, params, stream=bool(stream))
         if stream:
             leg = await afirst_leg(way.route, way.calls)
+            warn_of_retirement(leg.plan)
             return AsyncRoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
-        return _response(await awhole(way.route, way.calls), way.route.trace)
+        answer = await awhole(way.route, way.calls)
+        warn_of_retirement(answer.plan)
+        return _response(answer, way.route.trace)
 
     def explain(
         self, model: str, messages: Messages = (), *, stream: bool | None = None, **params: Unpack[RoutedParams]
@@ -125,6 +137,11 @@ class Router:
         with self._fleet.lock:
             found = places(way, dice.random)
         return explain_places(found, messages, way.params, stream)
+
+    def set_custom_routing_strategy(self, strategy: Any) -> None:
+        """Choose by a `Strategy` of one's own, or an object with LiteLLM's method for it; forget what was learned."""
+        self._given |= {"routing_strategy": strategy, "routing_strategy_args": None}
+        self._assemble([standing.deployment for standing in self._fleet.of(None)])
 
     def set_model_list(self, model_list: Sequence[Mapping[str, Any]]) -> None:
         """Put other deployments in the place of all, and forget what was learned. Calls under way end as they would."""

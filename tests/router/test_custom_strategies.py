@@ -297,3 +297,19 @@ def test_all_of_them_cooling_is_said_with_the_time_to_come_back(mode: str, wire:
         ask(mode, router)
     assert caught.value.retry_after == pytest.approx(30, abs=2)
     assert len(wire.requests) == 2
+
+
+def test_a_strategy_may_be_set_later_as_in_litellm() -> None:
+    class Last(Strategy):
+        def rank(self, standing: Standing, now: float) -> int:
+            return -int(standing.deployment.id)
+
+    places = [{"model": "openai/m", "mock_response": str(number)} for number in range(5)]
+    router = Router(
+        [
+            {"model_name": "chat", "litellm_params": params, "model_info": {"id": params["mock_response"]}}
+            for params in places
+        ]
+    )
+    router.set_custom_routing_strategy(Last())
+    assert router.completion("chat", MESSAGES).choices[0].message.content == "4"

@@ -278,6 +278,7 @@ def test_the_end_of_a_call_serves_the_first_in_line_whom_it_suits() -> None:
     llamas.start(alone, 0.0, 1)
     llamas.queue.join(lambda _: False, 1)
     second, third = llamas.queue.join(lambda _: True, 1), llamas.queue.join(lambda _: True, 1)
+    assert second is not None
     assert llamas.end(alone, 1.0, SERVED) is second
     llamas.queue.leave(second)
     llamas.start(alone, 1.0, 1)

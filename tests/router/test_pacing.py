@@ -40,7 +40,7 @@ def test_only_so_many_calls_are_under_way_at_a_time() -> None:
     assert paced.ready_at(0.0, 1) == 0.0
     start(paced, 0.0)
     assert paced.ready_at(1000.0, 1) == math.inf
-    assert paced.why(1000.0) == "2 calls under way, 2 at a time allowed"
+    assert paced.why(1000.0) == "2 under way, 2 at a time allowed"
     paced.finish(1000.0, 1, None, None)
     assert paced.ready_at(1000.0, 1) == 1000.0
     assert not paced._calls
