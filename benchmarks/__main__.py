@@ -31,7 +31,7 @@ def main() -> None:
         for name in wanted.names or [name for name in MEASUREMENTS if not (wanted.quick and name in LONG)]:
             print(f"measuring {name} ...", file=sys.stderr, flush=True)
             MEASUREMENTS[name](bench)
-    print("", report.table(bench.samples, quick=wanted.quick, calls=bench.watched_calls), sep="\n")
+    print("", report.table(bench.samples, quick=wanted.quick, counts=bench.counts), sep="\n")
     print(_conclusion(bench, time.monotonic() - started))
     if wanted.json:
         _write(wanted.json, bench, {**about, "load_before": load, "pinned": subject_core is not None})
@@ -41,7 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(MEASUREMENTS)}")
     parser.add_argument(
-        "--quick", action="store_true", help=f"fewer rounds, no {LONG[0]}, no {LONG[1]}: under a minute"
+        "--quick", action="store_true", help=f"fewer rounds, no {LONG[0]}, no {LONG[1]}: about a minute"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
     parser.add_argument("--upgrade", action="store_true", help="install litellm's newest version first")
@@ -91,7 +91,7 @@ def _conclusion(bench: Bench, seconds: float) -> str:
     missed = [verdict for verdict in judged if not verdict.reached]
     lines = ["", *bench.notes]
     lines.append(f"{len(judged) - len(missed)} of {len(judged)} targets reached, in {seconds:.0f} s")
-    lines += [f"missed: {report.title(verdict.target.figure, bench.watched_calls)}: {verdict}" for verdict in missed]
+    lines += [f"missed: {report.title(verdict.target.figure, bench.counts)}: {verdict}" for verdict in missed]
     return "\n".join(lines)
 
 

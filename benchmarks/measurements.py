@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import environments
 from benchmarks.mock_server import CHUNKS
 from benchmarks.processes import SubjectFailed, Worker, fresh
+from benchmarks.report import STRATEGIES
 from benchmarks.subjects import KEY, MODEL, PACED_PATH, PATH
 
 TASKS = 50
@@ -41,9 +42,9 @@ class Bench:
             self.samples.setdefault(figure, {}).setdefault(subject, []).append(value)
 
     @property
-    def watched_calls(self) -> int:
-        """How many calls memory is watched over."""
-        return self.sized(20_000, 5_000)
+    def counts(self) -> dict[str, int]:
+        """How many calls memory is watched over, and how many callers wait at the same time."""
+        return {"calls": self.sized(20_000, 5_000), "callers": self.sized(10_000, 2_000)}
 
     def sized(self, full: int, quick: int) -> int:
         return quick if self.quick else full
@@ -147,9 +148,71 @@ def _measure_chunks(bench: Bench, workers: dict[str, Worker], figure: str, *, co
     take_turns(bench, turns, rounds, uncounted=uncounted)
 
 
+def measure_router(bench: Bench) -> None:
+    """Calls and streams through a Router beside direct ones; picking alone; a long line of callers."""
+    with _workers(bench, ("litellm_lite", "litellm")) as workers:
+        for colour in ("sync", "async"):
+            _measure_beside(bench, workers, "call", colour=colour, rounds=bench.sized(12, 6))
+            _measure_beside(bench, workers, "stream", colour=colour, rounds=bench.sized(9, 2))
+            _measure_beside(bench, workers, "first", colour=colour, rounds=bench.sized(9, 2))
+        for strategy in STRATEGIES[:2] if bench.quick else STRATEGIES:
+            _measure_picking(bench, workers, "litellm_lite", strategy, (10, 100, 10_000))
+        if not bench.quick:
+            _measure_picking(bench, workers, "litellm", STRATEGIES[0], (10, 100, 1000))
+    _measure_waiting(bench)
+
+
+def _measure_beside(bench: Bench, workers: dict[str, Worker], what: str, *, colour: str, rounds: int) -> None:
+    """What a call costs through a Router of 100 deployments, above and as a multiple of a direct one."""
+    counts = {
+        "call": {"litellm_lite": 8 * TASKS, "litellm": TASKS},
+        "stream": {"litellm_lite": 10, "litellm": 1},
+        "first": {"litellm_lite": 20, "litellm": 2},
+    }[what]
+    tasks = TASKS if what == "call" else 1
+
+    def turn(worker: Worker, count: int) -> dict[str, float]:
+        cost = worker(kind="beside", of=what, colour=colour, count=count, rounds=rounds, tasks=tasks)
+        direct, routed = cost["direct_s"], cost["routed_s"]
+        unit = CHUNKS if what == "stream" else 1
+        figure = f"routed_{what}_{colour}"
+        return {f"{figure}_us": (routed - direct) / unit * 1e6, f"{figure}_share": routed / direct}
+
+    turns: dict[str, Turn] = {name: partial(turn, worker, counts[name]) for name, worker in workers.items()}
+    take_turns(bench, turns, bench.sized(3, 1), uncounted=0)
+
+
+def _measure_picking(
+    bench: Bench, workers: dict[str, Worker], library: str, strategy: str, sizes: tuple[int, ...]
+) -> None:
+    """Picking a deployment of few and of many; the sizes take turns."""
+    if library not in workers:
+        return
+    figure = f"pick_{strategy}_us" if library == "litellm_lite" else f"pick_{library}_us"
+
+    def turn(deployments: int) -> dict[str, float]:
+        cost = workers[library](kind="picking", strategy=strategy, deployments=deployments)
+        return {figure: cost["cpu_s"] * 1e6}
+
+    turns: dict[str, Turn] = {f"{size:,} deployments": partial(turn, size) for size in sizes}
+    take_turns(bench, turns, bench.sized(3, 1), uncounted=0)
+
+
+def _measure_waiting(bench: Bench) -> None:
+    """Memory for callers that all wait at the same time, and whether they are served in the order of their asking."""
+    for figure, paced in (("waiting", False), ("waiting_paced", True)):
+        with bench.worker("litellm_lite") as worker:
+            try:
+                cost = worker(kind="waiting", count=bench.counts["callers"], paced=paced)
+            except SubjectFailed as error:
+                bench.notes.append(f"litellm_lite failed: {error}")
+            else:
+                bench.enter("litellm_lite", {f"{figure}_mb": cost["above_mb"], f"{figure}_order": cost["overtaken"]})
+
+
 def measure_memory(bench: Bench) -> None:
     """Resident memory after many calls, less what it was after the first of them. The bare engine is the control."""
-    calls = bench.watched_calls
+    calls = bench.counts["calls"]
     jobs: dict[str, tuple[dict[str, Any], int, int]] = {
         "growth_sync_mb": ({"kind": "call", "colour": "sync"}, UNCOUNTED_CALLS, calls),
         "growth_async_mb": ({"kind": "call", "colour": "async", "tasks": TASKS}, UNCOUNTED_CALLS, calls),
@@ -188,6 +251,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "sync": measure_sync,
     "async": measure_async,
     "stream": measure_stream,
+    "router": measure_router,
     "memory": measure_memory,
     "install": measure_install,
 }

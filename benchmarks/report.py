@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
 Samples = dict[str, dict[str, list[float]]]
 
 OURS = "litellm_lite"
+STRATEGIES = (
+    "simple-shuffle", "least-busy", "latency-based-routing", "usage-based-routing", "cost-based-routing",
+)  # fmt: skip
 _LABELS = {"pyreqwest": "pyreqwest, bare", "httpx": "httpx, bare", "interpreter": "Python alone"}
-_ORDER = (OURS, "pyreqwest", "httpx", "litellm", "interpreter")
+_FEW, _MANY = "10 deployments", "10,000 deployments"
+_SIZES = (_FEW, "100 deployments", "1,000 deployments", _MANY)
+_ORDER = (OURS, "pyreqwest", "httpx", "litellm", "interpreter", *_SIZES)
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing that is measured; `digits` after the point, `compared` with the others as a ratio."""
+    """One thing that is measured; `digits` after the point, `compared` as a ratio to the subject `base`."""
 
     title: str
     unit: str
     digits: int = 1
     compared: bool = True
+    base: str = OURS
 
 
 FIGURES = {
@@ -36,6 +42,31 @@ FIGURES = {
     "stream_async_us": Figure("async stream, CPU per chunk", "µs"),
     "paced_sync_us": Figure("sync stream at one chunk per ms, CPU per chunk", "µs"),
     "paced_async_us": Figure("async stream at one chunk per ms, CPU per chunk", "µs"),
+    **{
+        f"routed_{what}_{colour}_{part}": Figure(f"{title.format(colour)}, {says}", unit, digits, compared=part == "us")
+        for what, title in (
+            ("call", "{} call through a Router of 100 deployments"),
+            ("stream", "{} stream through the Router, per chunk"),
+            ("first", "{} stream through the Router, up to its first chunk"),
+        )
+        for colour in ("sync", "async")
+        for part, says, unit, digits in (
+            ("us", "CPU above a direct one", "µs", 1),
+            ("share", "CPU as a multiple of a direct one", "", 2),
+        )
+    },
+    **{
+        f"pick_{name}_us": Figure(f"picking with start and end: {name}, CPU", "µs", 2, base=_FEW) for name in STRATEGIES
+    },
+    "pick_litellm_us": Figure("litellm: picking alone, simple-shuffle, CPU", "µs", base=_FEW),
+    **{
+        f"{figure}_{part}": Figure(f"{{callers:,}} callers waiting for {what}, {says}", unit, digits, compared=False)
+        for figure, what in (("waiting", "one seat"), ("waiting_paced", "one seat and half of their requests a minute"))
+        for part, says, unit, digits in (
+            ("mb", "memory above the idle process", "MB", 1),
+            ("order", "served before one who asked earlier", "", 0),
+        )
+    },
     "growth_sync_mb": Figure("memory growth, {calls:,} sync calls after the first 1,000", "MB", 2, compared=False),
     "growth_async_mb": Figure("memory growth, {calls:,} async calls after the first 1,000", "MB", 2, compared=False),
     "growth_streams_mb": Figure("memory growth, 200 sync streams after the first 40", "MB", 2, compared=False),
@@ -48,7 +79,7 @@ FIGURES = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A promise about the medians of one figure; `against` names the subject that ours is compared with.
+    """A promise about the medians of one figure; `against` names the subject that the figure's `base` is compared with.
 
     `kind` is what is held against `limit`: our own `value`, what it is `above` the other's, our `share` of the
     other's, or the other's `multiple` of ours. `full_only`: a quick run measures too little to judge it. Without
@@ -83,6 +114,23 @@ TARGETS = (
         for kind, other, says in (
             ("above", engine, f"µs more than bare {engine}, its engine here"),
             ("multiple", "litellm", "times less than litellm"),
+        )
+    ),
+    *(
+        Target(f"routed_call_{colour}_us", kind, other, limit, says)
+        for colour in ("sync", "async")
+        for kind, other, limit, says in (
+            ("value", OURS, 30, "at most 30 µs"),
+            ("multiple", "litellm", None, "times less than litellm"),
+        )
+    ),
+    *(Target(f"pick_{name}_us", "multiple", _MANY, 4, "10,000 at most 4 times 10: log n") for name in STRATEGIES),
+    *(
+        target
+        for figure in ("waiting", "waiting_paced")
+        for target in (
+            Target(f"{figure}_mb", "value", OURS, 200, "less than 200 MB", full_only=True),
+            Target(f"{figure}_order", "value", OURS, 0, "nobody is overtaken"),
         )
     ),
     *(
@@ -122,28 +170,29 @@ def verdicts(samples: Samples, *, quick: bool) -> list[Verdict]:
     found = []
     for target in TARGETS:
         by = samples.get(target.figure, {})
-        if OURS not in by or target.against not in by:
+        base = FIGURES[target.figure].base
+        if base not in by or target.against not in by:
             continue
-        value = kinds[target.kind](median(by[OURS]), median(by[target.against]))
+        value = kinds[target.kind](median(by[base]), median(by[target.against]))
         judged = target.limit is not None and not (quick and target.full_only)
         reached = (value <= (target.limit or 0)) if target.most else (value >= (target.limit or 0))
         found.append(Verdict(target, value, reached if judged else None))
     return found
 
 
-def title(name: str, calls: int) -> str:
-    """Return what a figure is called; `calls` is how many the memory was watched over."""
-    return FIGURES[name].title.format(calls=calls)
+def title(name: str, counts: Mapping[str, int]) -> str:
+    """Return what a figure is called; `counts` says how many calls and callers there were."""
+    return FIGURES[name].title.format(**counts)
 
 
-def table(samples: Samples, *, quick: bool, calls: int) -> str:
+def table(samples: Samples, *, quick: bool, counts: Mapping[str, int]) -> str:
     """Return the table: a block for each figure, a line for each subject, the targets beside ours."""
     judged = verdicts(samples, quick=quick)
     lines = [f"{'':22}{'median':>10}{'min':>10}{'max':>10}{'of ours':>9}   target: figure"]
     for name, figure in FIGURES.items():
         if name in samples:
             unit = f", {figure.unit}" if figure.unit else ""
-            lines += ["", title(name, calls) + unit]
+            lines += ["", title(name, counts) + unit]
             lines += _block(
                 samples[name], figure, [str(verdict) for verdict in judged if verdict.target.figure == name]
             )
@@ -164,5 +213,5 @@ def _row(subject: str, by: dict[str, list[float]], figure: Figure) -> str:
     values = by[subject]
     numbers = (median(values), min(values), max(values)) if len(values) > 1 else (values[0],)
     shown = "".join(f"{number:>10,.{figure.digits}f}" for number in numbers)
-    ratio = f"{numbers[0] / median(by[OURS]):.3g}" if figure.compared and OURS in by else ""
+    ratio = f"{numbers[0] / median(by[figure.base]):.3g}" if figure.compared and figure.base in by else ""
     return f"  {_LABELS.get(subject, subject):20}{shown:30}{ratio:>9}"

@@ -7,6 +7,7 @@ its subject. All of them send the same parameters and look at the text of every 
 from __future__ import annotations
 
 import importlib
+import time
 from typing import Any, Protocol
 
 MODEL = "gpt-4o-mini"
@@ -19,6 +20,8 @@ PARAMS = {"temperature": 0.2, "max_tokens": 300}
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json", "Accept": "application/json"}
 PATH = "/v1"
 PACED_PATH = "/paced/v1"
+GROUP = "group"
+DEPLOYMENTS = 100
 
 
 class Subject(Protocol):
@@ -39,13 +42,17 @@ class Library:
     def __init__(self, module: str, origin: str) -> None:
         library = importlib.import_module(module)
         self._completion, self._acompletion = library.completion, library.acompletion
-        self._origin = origin
+        self.name, self.origin = module, origin
+
+    def routed(self) -> Library:
+        """Return the same calls through the library's Router, over a group of deployments that are all the mock."""
+        return _Routed(self.name, self.origin)
 
     def _arguments(self, path: str) -> dict[str, Any]:
         return {
             "model": f"openai/{MODEL}",
             "messages": MESSAGES,
-            "api_base": self._origin + path,
+            "api_base": self.origin + path,
             "api_key": KEY,
             **PARAMS,
         }
@@ -65,6 +72,46 @@ class Library:
     async def astream(self, path: str) -> str:
         chunks = await self._acompletion(stream=True, **self._arguments(path))
         return "".join([chunk.choices[0].delta.content or "" async for chunk in chunks if chunk.choices])
+
+    def first(self, path: str) -> float:
+        """Return the CPU time up to a stream's first chunk; the rest is read, too."""
+        started = time.process_time()
+        chunks = iter(self._completion(stream=True, **self._arguments(path)))
+        next(chunks)
+        taken = time.process_time() - started
+        for _ in chunks:
+            pass
+        return taken
+
+    async def afirst(self, path: str) -> float:
+        """The async twin of `first`."""
+        started = time.process_time()
+        chunks = aiter(await self._acompletion(stream=True, **self._arguments(path)))
+        await anext(chunks)
+        taken = time.process_time() - started
+        async for _ in chunks:
+            pass
+        return taken
+
+
+class _Routed(Library):
+    def __init__(self, module: str, origin: str) -> None:
+        super().__init__(module, origin)
+        router = importlib.import_module(module).Router(model_list=model_list(origin, DEPLOYMENTS))
+        self._completion, self._acompletion = router.completion, router.acompletion
+
+    def _arguments(self, path: str) -> dict[str, Any]:
+        assert path == PATH, path  # where all deployments are
+        return {"model": GROUP, "messages": MESSAGES, **PARAMS}
+
+
+def model_list(origin: str, deployments: int, **params: Any) -> list[dict[str, Any]]:
+    """Return a group of deployments that are all the mock."""
+    place = {"model": f"openai/{MODEL}", "api_base": origin + PATH, "api_key": KEY, **params}
+    return [
+        {"model_name": GROUP, "litellm_params": place, "model_info": {"id": f"deployment-{number}"}}
+        for number in range(deployments)
+    ]
 
 
 class _ByHand:

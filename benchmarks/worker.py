@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import machine, mock_server, subjects
+from benchmarks import machine, mock_server, routing, subjects
 
 SETTLE_S = 0.05  # background threads finish in it what a call left to them; it is not part of the wall time
 
@@ -26,8 +26,45 @@ def main(name: str, origin: str, core: str = "") -> None:
     subject = subjects.subject(name, origin)
     with asyncio.Runner() as runner:
         for line in sys.stdin:
-            cost = _measured(_job(subject, runner, **json.loads(line)))
-            print(json.dumps(cost), file=answers, flush=True)
+            print(json.dumps(_cost(subject, runner, json.loads(line))), file=answers, flush=True)
+
+
+def _cost(subject: subjects.Subject, runner: asyncio.Runner, job: dict[str, Any]) -> dict[str, float]:
+    match job:
+        case {"kind": "beside", **what}:
+            assert isinstance(subject, subjects.Library)
+            return _beside(subject, runner, what)
+        case {"kind": "picking", "strategy": strategy, "deployments": deployments}:
+            assert isinstance(subject, subjects.Library)
+            return {"cpu_s": routing.picking(subject.name, strategy, deployments)}
+        case {"kind": "waiting", "count": count, "paced": paced}:
+            assert isinstance(subject, subjects.Library)
+            return runner.run(routing.waiting(subject.origin, count, paced=paced))
+    return _measured(_job(subject, runner, **job))
+
+
+def _beside(direct: subjects.Library, runner: asyncio.Runner, job: dict[str, Any]) -> dict[str, float]:
+    """Do a job directly and through a Router, in turns; return the least CPU time that either took for one call.
+
+    Whatever else happens on the machine can only add to it.
+    """
+    routed, rounds, what = direct.routed(), job.pop("rounds"), job.pop("of")
+    least: dict[str, float] = {}
+    for _ in range(rounds):
+        for name, subject in (("direct_s", direct), ("routed_s", routed)):
+            if what == "first":
+                taken = _first(subject, runner, job["colour"], job["count"])
+            else:
+                taken = _measured(_job(subject, runner, kind=what, **job))["cpu_s"]
+            least[name] = min(least.get(name, taken), taken)
+    return {name: taken / job["count"] for name, taken in least.items()}
+
+
+def _first(subject: subjects.Library, runner: asyncio.Runner, colour: str, count: int) -> float:
+    async def firsts() -> float:
+        return sum([await subject.afirst(subjects.PATH) for _ in range(count)])
+
+    return runner.run(firsts()) if colour == "async" else sum(subject.first(subjects.PATH) for _ in range(count))
 
 
 def _job(subject: subjects.Subject, runner: asyncio.Runner, **job: Any) -> Callable[[], None]:
