@@ -212,7 +212,7 @@ def read_timeout(name: str, value: Any) -> Timeouts:
     """Read a number of seconds, as text too, an httpx.Timeout, or `Timeouts` themselves."""
     if isinstance(value, Timeouts):
         parts = (value.connect, value.first_byte, value.idle, value.total)
-        return Timeouts(*(_seconds(name, part) for part in parts))
+        return Timeouts(*[part if part is None else _seconds(name, part) for part in parts])
     if hasattr(value, "connect") and hasattr(value, "read"):
         read = _seconds(name, value.read)
         return Timeouts(_seconds(name, value.connect), read, read)

@@ -27,7 +27,7 @@ def seconds_until_retry(headers: Mapping[str, str], received_at: float, body: ob
     """
     if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
         return max(0.0, milliseconds / 1000)
-    if (value := headers.get("retry-after")) is not None and (wait := _moment(value, received_at)) is not None:
+    if (value := headers.get("retry-after")) is not None and (wait := seconds_until(value, received_at)) is not None:
         return wait
     if (delay := _google_delay(body)) is not None:
         return delay
@@ -42,12 +42,12 @@ def _number(text: str | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _moment(text: str, received_at: float) -> float | None:
-    """Read a delay or a date as seconds from `received_at`."""
+def seconds_until(text: str, received_at: float) -> float | None:
+    """Read a delay or a date as seconds from `received_at`; None when the text is neither."""
     text = text.strip()
     if len(text) > _LONGEST_SPELLING:
         return None
-    if (number := _number(text)) is not None:
+    if not text[-1:].isalpha() and (number := _number(text)) is not None:
         if number >= _EPOCH_MS:
             number = number / 1000 - received_at
         elif number >= _EPOCH_S:
@@ -67,7 +67,11 @@ def _moment(text: str, received_at: float) -> float | None:
 
 def _duration(text: str) -> float | None:
     """Read `6m0s`, `20ms`, `1h2m3.5s`; None when the text is anything else."""
-    if not text or len(text) > _LONGEST_SPELLING or _DURATION.sub("", text):
+    if not text or len(text) > _LONGEST_SPELLING:
+        return None
+    if (one := _DURATION.fullmatch(text)) is not None:
+        return float(one[1]) * _UNIT_S[one[2]]
+    if _DURATION.sub("", text):
         return None
     return sum(float(amount) * _UNIT_S[unit] for amount, unit in _DURATION.findall(text))
 
@@ -92,5 +96,5 @@ def _reset(headers: Mapping[str, str], received_at: float) -> float | None:
 
 
 def _longest(values: Iterable[str], received_at: float) -> float | None:
-    waits = [wait for value in values if (wait := _moment(value, received_at)) is not None]
+    waits = [wait for value in values if (wait := seconds_until(value, received_at)) is not None]
     return max(waits, default=None)

@@ -209,7 +209,7 @@ def test_what_was_dropped_is_on_the_answer(mode: str, wire: Wire) -> None:
         "meta_llama/Llama-3.3-70B-Instruct",
         seed=7,
         top_p=0.5,
-        fallbacks=["x"],
+        cooldown_time=5,
         drop_params=True,
         additional_drop_params=["top_p", "guided_choice"],
         extra_body={"guided_choice": 1},
@@ -217,7 +217,7 @@ def test_what_was_dropped_is_on_the_answer(mode: str, wire: Wire) -> None:
     assert body(wire).keys() == {"model", "messages"}
     assert answer.dropped_params == {
         "seed": "is not supported",
-        "fallbacks": "is the Router's business; give one deployment here",
+        "cooldown_time": "belongs to one entry of a Router's model_list; see docs/router.md",
         "top_p": "named in additional_drop_params",
         "guided_choice": "named in additional_drop_params",
     }

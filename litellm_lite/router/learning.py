@@ -7,10 +7,10 @@ goes in and what comes out), the tightest count is taken. A value that cannot be
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from litellm_lite.retry_after import seconds_until_retry
+from litellm_lite.retry_after import seconds_until, seconds_until_retry
 
 
 class Limits(NamedTuple):
@@ -66,27 +66,27 @@ def limits_of(headers: Mapping[str, str], epoch_s: float) -> Limits | None:
 
     `headers` has lower-case names; `epoch_s` is when they came, for vendors that name a date.
     """
-    if _NAMES.isdisjoint(headers):
+    told = {name: text for name, text in headers.items() if name in _NAMES}
+    if not told:
         return None
-    found: tuple[dict[str, list[str | None]], dict[str, list[str | None]]] = ({}, {})
-    for name in headers:
+    texts: tuple[dict[str, list[str | None]], dict[str, list[str | None]]] = ({}, {})
+    for name, text in told.items():
         if (place := _PLACES.get(name)) is not None:
             counted, family, part = place
-            texts = found[counted].get(family)
-            if texts is None:
-                texts = found[counted][family] = [None, None, None]
-            texts[part] = headers[name]
-    requests, tokens = (_tightest(texts.values(), epoch_s) for texts in found)
-    limits = Limits(*requests, *tokens, _retry_after(headers, epoch_s))
+            if (count := texts[counted].get(family)) is None:
+                count = texts[counted][family] = [None, None, None]
+            count[part] = text
+    requests, tokens = _tightest(texts[0], epoch_s), _tightest(texts[1], epoch_s)
+    limits = Limits(*requests, *tokens, _retry_after(told, epoch_s))
     return None if limits == _NOTHING else limits
 
 
-def _tightest(counts: Iterable[_Texts], epoch_s: float) -> _Count:
+def _tightest(families: Mapping[str, _Texts], epoch_s: float) -> _Count:
     """Return the count of which least remains, of two such the one that resets later."""
-    read = [_read(texts, epoch_s) for texts in counts]
-    if len(read) == 1:
-        return read[0]
-    return min(read, key=_looseness, default=(None, None, None))
+    if len(families) == 1:
+        (only,) = families.values()
+        return _read(only, epoch_s)
+    return min((_read(texts, epoch_s) for texts in families.values()), key=_looseness, default=(None, None, None))
 
 
 def _looseness(count: _Count) -> tuple[float, float]:
@@ -96,7 +96,7 @@ def _looseness(count: _Count) -> tuple[float, float]:
 
 def _read(texts: _Texts, epoch_s: float) -> _Count:
     limit, remaining, reset = texts
-    return _number(limit), _number(remaining), None if reset is None else _seconds(reset, epoch_s)
+    return _number(limit), _number(remaining), None if reset is None else seconds_until(reset, epoch_s)
 
 
 def _number(text: str | None) -> int | None:
@@ -114,10 +114,7 @@ def _number(text: str | None) -> int | None:
     return int(number) if math.isfinite(number) else None
 
 
-def _seconds(text: str, epoch_s: float) -> float | None:
-    return seconds_until_retry({"retry-after": text}, epoch_s)  # a reset is spelled in as many ways
-
-
-def _retry_after(headers: Mapping[str, str], epoch_s: float) -> float | None:
-    told = {name: headers[name] for name in _RETRY if name in headers}
-    return seconds_until_retry(told, epoch_s) if told else None
+def _retry_after(told: Mapping[str, str], epoch_s: float) -> float | None:
+    if "retry-after" not in told and "retry-after-ms" not in told:
+        return None
+    return seconds_until_retry({name: told[name] for name in _RETRY if name in told}, epoch_s)

@@ -127,30 +127,30 @@ class PromptCounts:
 
 def _read_params(needs: Needs, params: Mapping[str, Any]) -> bool:
     """Note what the parameters ask for; tell whether they put another request in the place of the one at hand."""
-    needs.regions = _regions(params)
+    needs.regions = _regions(params.get("allowed_model_region"), params.get("metadata"))
     extra = params.get("extra_body")
-    if isinstance(extra, Mapping):
+    if extra is not None and isinstance(extra, Mapping):
         if any(name in extra for name in THE_REQUEST):
             return True
         params = {**params, **extra}
     longest = params.get("max_completion_tokens")
     longest = params.get("max_tokens") if longest is None else longest
     needs.max_tokens = longest if type(longest) is int else None
-    if any(isinstance(tools := params.get(name), list | tuple) and tools for name in ("tools", "functions")):
+    tools, functions = params.get("tools"), params.get("functions")
+    if (tools and isinstance(tools, list | tuple)) or (functions and isinstance(functions, list | tuple)):
         needs.want("tools")
         choice = params.get("tool_choice")
         if choice is not None and not (isinstance(choice, str) and choice in _OPEN_CHOICES):
             needs.want("tool_choice")
     shape = params.get("response_format")
-    if isinstance(shape, type) or (isinstance(shape, Mapping) and shape.get("type") == "json_schema"):
+    if shape and (isinstance(shape, type) or (isinstance(shape, Mapping) and shape.get("type") == "json_schema")):
         needs.want("json_schema")
     return False
 
 
-def _regions(params: Mapping[str, Any]) -> tuple[str, ...]:
+def _regions(found: Any, metadata: Any) -> tuple[str, ...]:
     """Return where a request may be served, in lower case; what is no name of a region is one that nobody has."""
-    found, metadata = params.get("allowed_model_region"), params.get("metadata")
-    if found is None and isinstance(metadata, Mapping):
+    if found is None and metadata and isinstance(metadata, Mapping):
         found = metadata.get("allowed_model_region")
     if found is None:
         return ()

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from litellm_lite.router.learning import Limits
 
 WINDOW_S = 60.0
+_FRESH_S = 1.0  # a lesson is counted down by every start, and one that leaves plenty need not be taught anew each time
+_PLENTY = Limits(remaining_requests=100, remaining_tokens=100_000)
 _LONGEST_S = 3600.0  # a vendor that names more is not believed; asking once an hour costs little
 
 
@@ -28,8 +30,8 @@ class Pace:
     """
 
     __slots__ = (
-        "_begun", "_begun_tokens", "_calls", "_counts", "_held_until", "_limited", "_max_parallel", "_open", "_rpm",
-        "_taught_by", "_tokens", "_told_requests", "_told_tokens", "_tpm", "in_flight",
+        "_asked_at", "_begun", "_begun_tokens", "_calls", "_counts", "_held_until", "_limited", "_max_parallel",
+        "_open", "_over_at", "_rpm", "_taught_by", "_tokens", "_told_requests", "_told_tokens", "_tpm", "in_flight",
     )  # fmt: skip
 
     def __init__(self, *, rpm: int | None, tpm: int | None, max_parallel: int | None) -> None:
@@ -43,9 +45,13 @@ class Pace:
         self._begun = self._begun_tokens = 0
         """How many calls and tokens were ever counted at a start."""
         self._held_until = 0.0
+        self._over_at = math.inf
+        """When the first of the things that were learned is over."""
         self._told_requests: _Lesson | None = None
         self._told_tokens: _Lesson | None = None
         self._taught_by = 0
+        self._asked_at = 0.0
+        """When the next lesson is due."""
         self._counts = self._limited = False
         self._settle()
 
@@ -58,17 +64,20 @@ class Pace:
             return now
         if self._max_parallel is not None and self.in_flight >= self._max_parallel:
             return math.inf
-        self._slide(now)
-        if not self._counts:
-            return max(now, self._held_until)
-        return max(
-            now,
-            self._held_until,
-            self._rpm_at(),
-            self._tpm_at(tokens),
-            self._told_requests_at(),
-            self._told_tokens_at(tokens),
-        )
+        if self._over_at <= now or (self._calls and self._calls[0].leaves_at <= now):
+            self._slide(now)
+        when = max(now, self._held_until)
+        if self._rpm is not None:
+            when = max(when, self._rpm_at())
+        if self._tpm is not None:
+            when = max(when, self._tpm_at(tokens))
+        if (lesson := self._told_requests) is not None and (lesson.rolling or self._begun >= lesson.most):
+            when = max(when, self._told_requests_at())
+        if (lesson := self._told_tokens) is not None and (
+            lesson.rolling or self._begun_tokens + (tokens or 1) > lesson.most
+        ):
+            when = max(when, self._told_tokens_at(tokens))
+        return when
 
     def start(self, now: float, tokens: int) -> None:
         """Note that a call starts, whether or not it was the time for it."""
@@ -94,7 +103,14 @@ class Pace:
         if call is not None and used is not None:
             self._correct(now, call, max(0, used))
         if told is not None:
+            self._asked_at = now + (_FRESH_S if _is_plenty(told) else 0.0)
             self._learn(now, told, call, tokens)
+        elif self.curious(now):  # one that told nothing is not asked each time either
+            self._asked_at = now + _FRESH_S
+
+    def curious(self, now: float) -> bool:
+        """Tell whether an answer's headers are worth reading: not while a fresh lesson says that plenty is left."""
+        return now >= self._asked_at
 
     def never(self, tokens: int) -> bool:
         """Tell whether a call is beyond the limit even alone; it may start when no token is left in the window."""
@@ -117,7 +133,11 @@ class Pace:
 
     def _settle(self) -> None:
         """Find out what has to be looked at from now on."""
-        told = self._told_requests is not None or self._told_tokens is not None
+        ends = [lesson.until for lesson in (self._told_requests, self._told_tokens) if lesson is not None]
+        told = bool(ends)
+        if self._held_until > 0.0:
+            ends.append(self._held_until)
+        self._over_at = min(ends, default=math.inf)
         self._counts = told or self._rpm is not None or self._tpm is not None
         self._limited = self._counts or self._max_parallel is not None or self._held_until > 0.0
         if not told:
@@ -254,3 +274,10 @@ def _most(counted: int, limit: int | None) -> int:
 def _bounded(seconds: float) -> float:
     """Return a wait that is none of the absurd: at least 0 (for a NaN too), at most an hour."""
     return min(_LONGEST_S, max(0.0, seconds))
+
+
+def _is_plenty(told: Limits) -> bool:
+    pairs = (told.remaining_requests, _PLENTY.remaining_requests), (told.remaining_tokens, _PLENTY.remaining_tokens)
+    return told.retry_after is None and all(
+        left is None or left >= plenty for left, plenty in pairs if plenty is not None
+    )

@@ -81,7 +81,9 @@ def reason_against(needs: Needs, deployment: Deployment, messages: Any, params: 
     for want in needs.wants:
         if (reason := _against_want(want, needs, row)) and not _is_spared(_RULES[want].param, deployment, params):
             return reason
-    return _not_larger(needs, row) or _against_window(needs, deployment, row, (messages, params))
+    if needs.floor is not None and (reason := _not_larger(needs, row)) is not None:
+        return reason
+    return _against_window(needs, deployment, row, (messages, params))
 
 
 def tags_accept(request_tags: frozenset[str], deployment_tags: frozenset[str], *, match_any: bool) -> bool:
@@ -211,7 +213,7 @@ def _against_window(
     needs: Needs, deployment: Deployment, row: ModelInfo, request: tuple[Any, Mapping[str, Any]]
 ) -> Reason | None:
     """Hold the prompt and the length of the answer against the model; costs nothing where both may well fit."""
-    window, longest, asked = row.max_input_tokens, row.max_output_tokens, needs.max_tokens
+    window, longest, asked = row.limit("max_input_tokens"), row.limit("max_output_tokens"), needs.max_tokens
     too_much = asked is not None and longest is not None and asked > longest
     if not too_much and (window is None or needs.size_bytes <= window):  # no token is shorter than a byte
         return None

@@ -98,11 +98,15 @@ class ShuffledShelf(Shelf):
 
     @staticmethod
     def draw(shelves: Sequence[Any], ask: Any, chance: Callable[[], float]) -> Standing:  # noqa: ARG004 - it is chance
-        point = chance() * sum([shelf.weights.total for shelf in shelves])
-        for shelf in shelves:
-            if point < shelf.weights.total:
-                break
-            point -= shelf.weights.total
+        shelf, point = shelves[0], chance()
+        if len(shelves) == 1:
+            point *= shelf.weights.total
+        else:
+            point *= sum([shelf.weights.total for shelf in shelves])
+            for shelf in shelves:
+                if point < shelf.weights.total:
+                    break
+                point -= shelf.weights.total
         drawn: Standing = shelf.members[shelf.weights.find(point)]
         return drawn
 

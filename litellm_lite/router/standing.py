@@ -46,7 +46,8 @@ class Recent:
 
     def add(self, amount: float, now: float) -> None:
         """Add an amount; a negative one corrects, and takes nothing below zero."""
-        self._sum, self._at = max(0.0, self.total(now) + amount), now
+        self._sum = max(0.0, self._sum * math.exp((self._at - now) / _MEMORY_S) + amount)
+        self._at = now
 
     def total(self, now: float) -> float:
         """Return what the sum has become."""
@@ -114,7 +115,8 @@ class Standing:
 
     def ready_at(self, now: float, tokens: int) -> float:
         """Return `now` where a call of so many tokens may start, else when; inf where only the end of one can tell."""
-        return max(self.health.ready_at(now), self.pace.ready_at(now, tokens))
+        when = self.pace.ready_at(now, tokens)
+        return when if not self.health.blocked_until else max(when, self.health.ready_at(now))
 
     def begin(self, now: float, tokens: int, turn: int) -> None:
         """Note that an attempt starts."""

@@ -88,7 +88,10 @@ class Underway:
         """End an attempt whose answer came whole."""
         running = self._running.pop(attempt.number)
         self.trace.served = running.record
-        self._end(running, "answered", ok=True, usage=usage, told=limits_of(headers, self._fleet.clock.epoch_s()))
+        clock, told = self._fleet.clock, None
+        if running.standing.pace.curious(clock.now()):
+            told = limits_of(headers, clock.epoch_s())
+        self._end(running, "answered", ok=True, usage=usage, told=told)
 
     def fail(self, attempt: Attempt, error: APIError, *, lone: bool, outcome: Outcome = "failed") -> Running:
         """End an attempt that failed."""

@@ -5,7 +5,7 @@ A stream is opened with a read buffer limit of 0: with the default a paced strea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -213,6 +213,9 @@ class _Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+    def items(self) -> ItemsView[str, str]:
+        return self._all().items()
 
     def _all(self) -> dict[str, str]:
         if self._known is None:

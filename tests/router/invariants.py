@@ -113,7 +113,11 @@ class Watch:
         self._line.pop(caller, None)
         if (seat := self._given.pop(caller, None)) is not None:
             self.places.vacate(seat)
-        calls.check_over(caller, self._made.pop(caller, []))
+        try:
+            calls.check_over(caller, self._made.pop(caller, []))
+        except calls.Broken as error:
+            if not self.blind and error.what not in self.excused:
+                raise
         self._deadline.pop(caller, None)
         self._left_s.pop(caller, None)
 

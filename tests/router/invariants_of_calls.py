@@ -27,14 +27,18 @@ _BESIDE = ("hedge", *_MENDING)
 _MOST_MENDS = 4
 
 
-class Broken(AssertionError):
-    """Something was done that must never be done."""
+class Broken(AssertionError):  # noqa: N818 - it reads in a sentence
+    """Something was done that must never be done; `what` is the check that says so."""
+
+    what = ""
 
 
 def broken(what: str, but: str, caller: Caller | None = None) -> NoReturn:
     """Raise Broken: what should hold, what happened, and the story of the call."""
     story = "" if caller is None else "".join(f"\n    {record}" for record in caller.route.trace)
-    raise Broken(f"{what}: {but}{story and f'; its attempts so far:{story}'}")
+    error = Broken(f"{what}: {but}{story and f'; its attempts so far:{story}'}")
+    error.what = what
+    raise error
 
 
 def check_may_serve(caller: Caller, attempt: Attempt) -> None:

@@ -1,4 +1,4 @@
-"""What stands behind the deployments of the simulator: vendors that answer, fail, fall silent and count, in simulated time.
+"""What stands behind the deployments of the simulator: vendors that answer, fail, fall silent, and count.
 
 A vendor knows nothing of the Router. It counts for itself what reaches it, so that limits can be checked against it.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from litellm_lite.errors import (
@@ -43,6 +44,18 @@ FAULTS: tuple[Behaviour, ...] = (
 SLOW_S = 20.0
 PIECE = 6
 WINDOW_S = 60.0
+
+
+_ERRORS: Mapping[Behaviour, Callable[[str], APIError]] = {
+    "answers 500": InternalServerError,
+    "answers 503": ServiceUnavailableError,
+    "resets": partial(APIConnectionError, retryable=True),
+    "answers 429": RateLimitError,
+    "finds the prompt too long": ContextWindowExceededError,
+    "refuses the content": ContentPolicyViolationError,
+    "refuses the key": AuthenticationError,
+    "finds the request bad": BadRequestError,
+}
 
 
 class Reply(NamedTuple):
@@ -152,26 +165,10 @@ class Vendor:
         return self.behaviour
 
     def _error(self, behaviour: Behaviour) -> APIError | None:
-        match behaviour:
-            case "answers 500":
-                return InternalServerError("an error of its own")
-            case "answers 503":
-                return ServiceUnavailableError("overloaded")
-            case "resets":
-                return APIConnectionError("connection reset", retryable=True)
-            case "answers 429":
-                return RateLimitError("too many requests")
-            case "answers 429 with Retry-After":
-                return RateLimitError("too many requests", retry_after=self.retry_after_s)
-            case "finds the prompt too long":
-                return ContextWindowExceededError("the prompt is too long")
-            case "refuses the content":
-                return ContentPolicyViolationError("the content was refused")
-            case "refuses the key":
-                return AuthenticationError("no such key")
-            case "finds the request bad":
-                return BadRequestError("no such thing")
-        return None
+        if behaviour == "answers 429 with Retry-After":
+            return RateLimitError("too many requests", retry_after=self.retry_after_s)
+        make = _ERRORS.get(behaviour)
+        return None if make is None else make(f"{self.name} {behaviour}")
 
     def _said(self, attempt: Attempt, truth: str) -> str:
         own = other_words(truth) if self.other_words else truth

@@ -1,10 +1,10 @@
 """A world for the Router with no sockets, no threads and no sleeping: calls, vendors and faults in simulated time.
 
 `World` holds a Fleet, the vendors behind its deployments, the callers, and a heap of what happens when. Its time only
-goes forward; the source of the Router's clock may jump. `Watch` (in invariants.py) looks on and raises AssertionError as
-soon as something is done that must not be. To look for more than the tests do:
+goes forward; the source of the Router's clock may jump. `Watch` (in invariants.py) looks on, and raises AssertionError
+as soon as something is done that must not be. To look for more than the tests do:
 
-    for seed in range(1000): storm(seed, 300).drain()
+    for seed in range(1000): Storm(seed, 500).run()
 """
 
 from __future__ import annotations

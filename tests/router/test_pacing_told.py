@@ -267,3 +267,29 @@ def test_a_vendor_that_tells_its_limit_never_refuses_a_call(
         reset_s = (passed[0] + 60.0 if rolls else since + 60.0) - now
         left = limit - len(passed)
         told(paced, now, Limits(limit, left, reset_s if resets and (left == 0 or not rolls) else None))
+
+
+def test_while_plenty_is_left_headers_are_read_once_a_second() -> None:
+    pace = Pace(rpm=None, tpm=None, max_parallel=None)
+    assert pace.curious(1000.0)
+    pace.start(1000.0, 1)
+    pace.finish(1000.0, 1, None, Limits(remaining_requests=100, remaining_tokens=100_000))
+    assert not pace.curious(1000.9)
+    assert pace.curious(1001.0)
+
+
+@pytest.mark.parametrize(
+    "told", [Limits(remaining_requests=99), Limits(remaining_tokens=99_999), Limits(retry_after=1)]
+)
+def test_what_is_running_out_is_read_from_every_answer(told: Limits) -> None:
+    pace = Pace(rpm=None, tpm=None, max_parallel=None)
+    pace.start(1000.0, 1)
+    pace.finish(1000.0, 1, None, told)
+    assert pace.curious(1000.0)
+
+
+def test_a_vendor_that_tells_nothing_is_asked_once_a_second_too() -> None:
+    pace = Pace(rpm=None, tpm=None, max_parallel=None)
+    pace.start(1000.0, 1)
+    pace.finish(1000.0, 1, None, None)
+    assert not pace.curious(1000.9)
