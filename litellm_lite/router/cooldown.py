@@ -34,14 +34,15 @@ _WORDS: dict[Failure, str] = {
 class Health:
     """Whether a deployment may be called, by how its last calls ended.
 
-    Attempts carry no id. While a probe is under way, the next verdict counts as the probe's, whoever brings it: it is
-    news from after the cooldown. A verdict that comes to an open breaker without a probe is of an attempt that began
-    before: its success does not close, and its failure does not lengthen, but for a time the vendor named.
+    While a probe is under way, the next success counts as the probe's, whoever brings it: it is news from after the
+    cooldown. A failure, or an end without a verdict, is the probe's only if its attempt began no earlier. A verdict
+    that comes to an open breaker without a probe is of an attempt that began before: its success does not close, and
+    its failure does not lengthen, but for a time the vendor named.
     """
 
     __slots__ = (
-        "_allowed_fails", "_cause", "_cooldown_s", "_length_s", "_longest_s", "_outcomes", "blocked_until", "limited",
-        "probing",
+        "_allowed_fails", "_cause", "_cooldown_s", "_length_s", "_longest_s", "_outcomes", "_probed_at",
+        "blocked_until", "limited", "probing",
     )  # fmt: skip
 
     def __init__(self, *, cooldown_s: float, allowed_fails: int | None, longest_s: float = 20.0) -> None:
@@ -57,6 +58,7 @@ class Health:
         """0.0 when closed, else when a probe may go."""
         self.probing = False
         """Whether a probe is under way."""
+        self._probed_at = 0.0
         self.limited = False
         """Whether it only rests from a rate limit: then it is worth a wait where nobody else could serve."""
 
@@ -71,11 +73,11 @@ class Health:
             return now
         return math.inf if self.probing else max(now, self.blocked_until)
 
-    def start(self, now: float) -> bool:  # noqa: ARG002 - who is started before the time is a probe no less
-        """Note that an attempt starts. True if it is the probe."""
+    def start(self, now: float) -> bool:
+        """Note that an attempt starts. True if it is the probe; who is started before the time is one no less."""
         if not self.blocked_until or self.probing:
             return False
-        self.probing = True
+        self.probing, self._probed_at = True, now
         return True
 
     def success(self, now: float) -> None:
@@ -87,7 +89,14 @@ class Health:
             self.reset()
 
     def failure(
-        self, now: float, kind: Failure, *, lone: bool, until: float | None = None, allowed_fails: int | None = None
+        self,
+        now: float,
+        kind: Failure,
+        *,
+        lone: bool,
+        until: float | None = None,
+        allowed_fails: int | None = None,
+        began: float = math.inf,
     ) -> bool:
         """Note that an attempt failed. True if the deployment is cooling now.
 
@@ -96,7 +105,8 @@ class Health:
         `until` cools, and without it a failed probe closes the breaker.
         """
         self._outcomes.append((now, True))
-        probed, self.probing = self.probing, False
+        probed = self.probing and began >= self._probed_at
+        self.probing = self.probing and not probed
         named = 0.0 if until is None else min(until, now + _LONGEST_NAMED_S)
         cause = ""
         if self._cooldown_s > 0 and not lone and (probed or not self.blocked_until):
@@ -110,9 +120,10 @@ class Health:
             self._close()
         return self.blocked_until > now
 
-    def release(self, now: float) -> None:  # noqa: ARG002 - all ends of an attempt are told alike
-        """Note that an attempt ended without a verdict: the place of a probe is free again."""
-        self.probing = False
+    def release(self, now: float, began: float = math.inf) -> None:  # noqa: ARG002 - all ends are told alike
+        """Note that an attempt ended without a verdict: if it was the probe, its place is free again."""
+        if began >= self._probed_at:
+            self.probing = False
 
     def reset(self) -> None:
         """Close it, and forget all failures."""

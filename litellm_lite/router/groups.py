@@ -58,6 +58,8 @@ class End(NamedTuple):
     allowed_fails: int | None = None
     streamed: bool = False
     """Whether `latency_s` is that of a first token."""
+    began: float = math.inf
+    """When it began; one from before a probe says nothing of the probe."""
 
 
 class Group:
@@ -169,10 +171,10 @@ class Group:
         if end.ok:
             health.success(now)
         elif end.ok is None:
-            health.release(now)
+            health.release(now, end.began)
         else:
             kind = end.failure or "transient"
-            health.failure(now, kind, lone=end.lone, until=end.until, allowed_fails=end.allowed_fails)
+            health.failure(now, kind, lone=end.lone, until=end.until, allowed_fails=end.allowed_fails, began=end.began)
         standing.pace.finish(now, end.tokens, end.used, end.told)
         standing.note(now, end, self.strategy.memory)
         self.refresh(standing, now)

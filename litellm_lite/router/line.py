@@ -37,16 +37,21 @@ class Line:
 
     def now(self, group: Group) -> Standing | None:
         """Return a seat that is free, unless somebody has waited for it; who has gets it."""
-        fleet, now = self._fleet, self._fleet.clock.now()
-        while (standing := group.pick(self._ask, now, fleet.chance)) is not None:
-            ticket = group.queue.next_for(standing)
-            if ticket is None or ticket is self._ticket:
-                group.start(standing, now, self._ask.tokens)
-                self._ask.excluded.add(standing)
-                return standing
-            if not fleet.hand_over(group, ticket, standing, now):
-                return None
-        return None
+        fleet, ask, now = self._fleet, self._ask, self._fleet.clock.now()
+        kept: list[Standing] = []
+        try:
+            while (standing := group.pick(ask, now, fleet.chance)) is not None:
+                ticket = group.queue.next_for(standing)
+                if ticket is None or ticket is self._ticket:
+                    group.start(standing, now, ask.tokens)
+                    ask.excluded.add(standing)
+                    return standing
+                if not fleet.hand_over(group, ticket, standing, now):  # it is kept for one who needs more room
+                    kept.append(standing)
+                    ask.excluded.add(standing)
+            return None
+        finally:
+            ask.excluded.difference_update(kept)
 
     def again(self, group: Group, standing: Standing) -> bool:
         """Take a seat at that very deployment, where it is free."""

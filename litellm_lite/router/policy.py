@@ -34,6 +34,9 @@ Verdict = Literal["transient", "rate_limited", "silent", "unusable"]
 # As OpenAI and vLLM write it, llama.cpp ("available context size (4096 tokens)"), Anthropic ("> 200000 maximum").
 _WINDOW = re.compile(r"context length is ([\d,]+)|context size \(([\d,]+)|> ([\d,]+) maximum")
 
+_FAIR_S = 5.0
+"""The time after which silence tells something of who is silent."""
+
 PATIENCE_S = 5.0
 """The longest wait for a deployment while a fallback could answer."""
 
@@ -64,9 +67,10 @@ class Sequel(NamedTuple):
     why: str = ""
 
 
-def verdict(error: APIError, *, alone: bool) -> Verdict | None:
+def verdict(error: APIError, *, alone: bool, had_s: float | None = None) -> Verdict | None:
     """Return what a failure says about the deployment; None where it says nothing, for the request is to blame.
 
+    `had_s`: the time the attempt had. Who had little may be well: it is not the deployment's fault if a caller hurries.
     `alone`: it is the only one of its group. Then a 429 that names no time is a failure in passing, worth a few more
     tries with growing pauses, where others would let it rest at once.
     """
@@ -79,7 +83,7 @@ def verdict(error: APIError, *, alone: bool) -> Verdict | None:
     if isinstance(error, _THE_REQUEST):
         return None
     if isinstance(error, Timeout):
-        return "silent"
+        return "transient" if had_s is not None and had_s < _FAIR_S else "silent"
     if isinstance(error, Diverged):
         return None
     if isinstance(error, APIConnectionError) and not error.retryable:  # a certificate, or no TLS at all

@@ -133,7 +133,11 @@ class Route:
         return ended
 
     def _ended(self, attempt: Attempt, stop: Stop) -> Generator[Step, Event, Ended]:
-        """Make an attempt, and others beside it while it is silent. Returns the answer, or the last failure."""
+        """Make an attempt, and others beside it while it is silent. Returns the answer, or the last failure.
+
+        Once one vendor has refused the request itself, that is the failure, and nobody else is asked.
+        """
+        refusal: Failed | None = None
         event = yield attempt
         while True:
             if isinstance(event, _ANSWERS):
@@ -142,16 +146,19 @@ class Route:
                 return event
             if isinstance(event, Failed | Refused):
                 self._note_failure(stop, event)
+                if isinstance(event, Failed) and policy.is_final(event.error):
+                    refusal = event
                 if not self.underway:
-                    return event
-                event = yield self._instead(stop, event) or Listen(self.left_s())
+                    return refusal or event
+                event = yield (None if refusal else self._instead(stop)) or Listen(self.left_s())
             elif isinstance(event, Silent):
                 self.underway.silent(event.attempt)
-                event = yield self._beside(stop) or Listen(self.left_s())
+                event = yield (None if refusal else self._beside(stop)) or Listen(self.left_s())
             elif self.left_s() > 0:  # a timer was early
                 event = yield Listen(self.left_s())
             else:
-                return self._lapsed(stop)
+                lapsed = self._lapsed(stop)
+                return refusal or lapsed
 
     def _beside(self, stop: Stop) -> Attempt | None:
         """Start another attempt beside those that are silent; None where nobody is free, or the time is up."""
@@ -163,10 +170,9 @@ class Route:
                 return self.underway.start(standing, "hedge", place, self.limit(place, standing))
         return None
 
-    def _instead(self, stop: Stop, ended: Failed | Refused) -> Attempt | None:
+    def _instead(self, stop: Stop) -> Attempt | None:
         """Start another one in the place of one that failed beside those that are silent; it counts as a retry."""
-        refused = isinstance(ended, Failed) and policy.is_final(ended.error)
-        if refused or self._made >= self._allowed or not self.underway.all_silent:
+        if self._made >= self._allowed or not self.underway.all_silent:
             return None
         attempt = self._beside(stop)
         if attempt is not None:

@@ -135,8 +135,7 @@ class Underway:
             if error.retry_after is not None:
                 until = now + error.retry_after
                 told = Limits(retry_after=error.retry_after)
-        alone = len(running.stop.group.standings) == 1
-        verdict = None if ok is not False else policy.verdict(error, alone=alone) if error is not None else "silent"
+        verdict = _verdict(running, error) if ok is False else None
         used = 0 if outcome == "refused" else _total(usage)
         end = End(
             ok=ok if ok is not False or verdict is not None else None,
@@ -149,8 +148,18 @@ class Underway:
             told=told,
             streamed=record.first_token_s is not None,
             allowed_fails=allowed,
+            began=self.trace.began_at + record.started_s,
         )
         self._fleet.end(running.stop.group, running.standing, now, end)
+
+
+def _verdict(running: Running, error: APIError | None) -> policy.Verdict | None:
+    """Return what the end of an attempt says about its deployment."""
+    if error is None:
+        return "silent"
+    attempt, alone = running.attempt, len(running.stop.group.standings) == 1
+    given = attempt.timeout_s == attempt.deployment.timeout_s  # that time is its own, not a hurried caller's
+    return policy.verdict(error, alone=alone, had_s=None if given else attempt.timeout_s)
 
 
 def _total(usage: Mapping[str, Any] | None) -> int | None:

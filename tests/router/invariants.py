@@ -7,7 +7,6 @@ state it reads the health of deployments and the line of a group, and at the end
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from litellm_lite.router.steps import Attempt, Event, Failed, Keep, Listen, Pause, Step, Wait
@@ -48,8 +47,6 @@ class Watch:
         self.look_every = 1
         self.blind = False
         """Something is broken: what follows from that is of no interest."""
-        self.excused: Collection[str] = ()
-        """Checks that are left out."""
         self._seats: dict[tuple[Caller, int], Seat] = {}
         self._given: dict[Caller, Seat] = {}
         self._line: dict[Caller, Waiting] = {}
@@ -113,11 +110,9 @@ class Watch:
         self._line.pop(caller, None)
         if (seat := self._given.pop(caller, None)) is not None:
             self.places.vacate(seat)
-        try:
-            calls.check_over(caller, self._made.pop(caller, []))
-        except calls.Broken as error:
-            if not self.blind and error.what not in self.excused:
-                raise
+        made = self._made.pop(caller, [])
+        if not self.blind:
+            calls.check_over(caller, made)
         self._deadline.pop(caller, None)
         self._left_s.pop(caller, None)
 
@@ -237,7 +232,7 @@ class Watch:
         self._hold(billed == self.ledger, "what is billed was answered", f"{billed} is not {self.ledger}")
 
     def _hold(self, fact: bool, what: str, but: str, caller: Caller | None = None) -> None:
-        if not fact and not self.blind and what not in self.excused:
+        if not fact and not self.blind:
             calls.broken(what, but, caller)
 
 

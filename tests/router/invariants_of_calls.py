@@ -28,17 +28,13 @@ _MOST_MENDS = 4
 
 
 class Broken(AssertionError):  # noqa: N818 - it reads in a sentence
-    """Something was done that must never be done; `what` is the check that says so."""
-
-    what = ""
+    """Something was done that must never be done."""
 
 
 def broken(what: str, but: str, caller: Caller | None = None) -> NoReturn:
     """Raise Broken: what should hold, what happened, and the story of the call."""
     story = "" if caller is None else "".join(f"\n    {record}" for record in caller.route.trace)
-    error = Broken(f"{what}: {but}{story and f'; its attempts so far:{story}'}")
-    error.what = what
-    raise error
+    raise Broken(f"{what}: {but}{story and f'; its attempts so far:{story}'}")
 
 
 def check_may_serve(caller: Caller, attempt: Attempt) -> None:
@@ -48,6 +44,8 @@ def check_may_serve(caller: Caller, attempt: Attempt) -> None:
         broken("a region is a promise", f"{deployment.id} is in {deployment.region}, not in {asked.region}", caller)
     if asked.tools and _row(deployment).get("supports_function_calling") is False:
         broken("a model gets what it can take", f"{deployment.id} calls no tools", caller)
+    if attempt.kind == "continuation" and deployment.prefill is None:
+        broken("a model gets what it can take", f"{deployment.id} is not declared to continue a text", caller)
     group = caller.world.fleet.groups.get(deployment.group)
     there = [] if group is None else [each.deployment for each in group.standings]
     tagged = any(asked.tag in each.tags for each in there if each in caller.there)

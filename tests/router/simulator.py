@@ -124,10 +124,10 @@ class World:
         self.tell(f"{id} {behaviour} from now on" if behaviour != "well" else f"{id} is well again")
         self.vendor(id).behaviour = behaviour
 
-    def add(self, deployment: Deployment, vendor: Mapping[str, Any] | None = None) -> None:
-        """Add a deployment."""
+    def add(self, deployment: Deployment, vendor: Mapping[str, Any] | None = None, *, instead: bool = False) -> None:
+        """Add a deployment, `instead` of the one with its id."""
         self.tell(f"{deployment.id} is added to {deployment.group!r}")
-        self.fleet.add(deployment)
+        self.fleet.add(deployment, replace=instead)
         self.deployments.append(deployment)
         self._know(deployment, **(vendor or {}))
 
@@ -139,8 +139,7 @@ class World:
     def exchange(self, id: str) -> None:
         """Put an equal deployment of the same id in the place of one, as `upsert_deployment` does."""
         old = self.vendor(id)
-        self.remove(id)
-        self.add(replace(old.deployment), {"behaviour": old.behaviour, "latency_s": old.latency_s})
+        self.add(replace(old.deployment), {"behaviour": old.behaviour, "latency_s": old.latency_s}, instead=True)
 
     def jump(self, seconds: float) -> None:
         """Let the source of the Router's clock jump."""

@@ -152,7 +152,7 @@ def test_each_says_why_it_would_not_be_asked(new_wire: Wires) -> None:
     assert told["a"].tried
     assert (told["blunt"].verdict, told["blunt"].waiting) == ("calls no tools", None)
     assert (told["cooling"].waiting or "").startswith("cooling for ")
-    assert told["busy"].waiting == "1 calls under way, 1 at a time allowed"
+    assert told["busy"].waiting == "1 under way, 1 at a time allowed"
     text = router.explain("chat", MESSAGES).text()
     assert "Would not be tried now: cooling for" in text
 

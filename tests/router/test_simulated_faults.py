@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from litellm_lite.errors import APIConnectionError, ContentPolicyViolationError, RateLimitError, Timeout
 from tests.router.simulated_callers import Caller, Request
 from tests.router.simulator import World, deployed
@@ -45,7 +43,22 @@ def test_nobody_is_called_for_one_who_wakes_up_after_his_deadline() -> None:
     assert world.vendor("a").calls == 1
 
 
-@pytest.mark.xfail(strict=True, reason="Line.now gives up at the first deployment that is kept for another")
+def test_who_leaves_as_he_is_called_gives_his_place_to_the_next() -> None:
+    world = World([deployed("a", max_parallel_requests=1)])
+    came(world, Request())
+    world.run(0.1)
+    called, following = came(world, Request()), came(world, Request())
+    world.run(0.1)
+    ticket = called.route.line._ticket
+    assert ticket is not None
+    while ticket.standing is None:
+        world.run(0.0005)
+    called.hang_up()
+    world.run(0.02)
+    assert ids(following) == ["a"]
+    world.drain()
+
+
 def test_a_small_call_goes_where_there_is_room_though_a_large_one_waits_elsewhere() -> None:
     """The first has room for a small one only, and is kept for the large one; the second is free."""
     first = deployed("a", order=1, tpm=600, tags=frozenset({"slow", "fast"}))
@@ -60,7 +73,6 @@ def test_a_small_call_goes_where_there_is_room_though_a_large_one_waits_elsewher
     world.drain()
 
 
-@pytest.mark.xfail(strict=True, reason="Health.release frees the place of a probe, whoever is let go")
 def test_a_call_from_before_a_cooldown_does_not_free_the_place_of_the_probe() -> None:
     world = World([deployed("a"), deployed("b", "spare")], fallbacks=[{"main": ["spare"]}])
     world.vendor("a").latency_s = 60.0
@@ -82,7 +94,6 @@ def test_a_call_from_before_a_cooldown_does_not_free_the_place_of_the_probe() ->
     assert world.vendor("a").calls == calls + 1
 
 
-@pytest.mark.xfail(strict=True, reason="Route._ended forgets a refusal while others are under way")
 def test_content_that_one_has_refused_is_not_shown_to_others_while_a_second_is_silent() -> None:
     world = World(
         [deployed("a"), *(deployed(f"b{number}", "spare") for number in range(3))],
@@ -99,7 +110,6 @@ def test_content_that_one_has_refused_is_not_shown_to_others_while_a_second_is_s
     assert len(ids(caller)) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="Fleet.remove drops the group, and its line with it")
 def test_a_group_whose_only_deployment_is_exchanged_keeps_its_line() -> None:
     world = World([deployed("a", max_parallel_requests=1)])
     world.vendor("a").latency_s = 10.0
@@ -126,7 +136,6 @@ def test_who_waits_is_told_when_the_last_deployment_is_taken_out() -> None:
     world.drain()
 
 
-@pytest.mark.xfail(strict=True, reason="policy.verdict calls a deployment silent, however short the time was")
 def test_the_impatient_do_not_take_a_deployment_from_all_others() -> None:
     world = World([deployed("a"), deployed("b")])
     for _ in range(2):
