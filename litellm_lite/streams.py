@@ -175,16 +175,6 @@ class CustomStreamWrapper:
         cost: float | None = self._hidden_params.get("response_cost")
         return cost
 
-    @property
-    def usage(self) -> JSON | None:
-        """Return the tokens as the vendor counted them, or None while, or when, it has not told."""
-        raise NotImplementedError
-
-    @property
-    def malformed_events(self) -> int:
-        """Return how many events could not be read and were skipped."""
-        raise NotImplementedError
-
 
 class _OneStream(CustomStreamWrapper):
     """What both colours share of a stream that one vendor sends."""
@@ -198,10 +188,12 @@ class _OneStream(CustomStreamWrapper):
 
     @property
     def usage(self) -> JSON | None:
+        """Return the tokens as the vendor counted them, or None while, or when, it has not told."""
         return self._core.ledger.usage
 
     @property
     def malformed_events(self) -> int:
+        """Return how many events could not be read and were skipped."""
         return self._core.malformed
 
     def _next_ready(self) -> ModelResponseStream | None:

@@ -143,10 +143,6 @@ class Group:
                 return True
         return self._found(ask, now, _no_chance) is not None
 
-    def ready_at(self, ask: Asking, now: float) -> float:
-        """Return when `pick` may find one: `now`, a time, or inf: only the end of a call can tell, or nobody serves."""
-        return min((each.ready_at(now, ask.tokens) for each in self._serving(ask, now)), default=math.inf)
-
     def waits(self, ask: Asking, now: float, *, patient: bool = False) -> float | None:
         """Return when one that is well may have room: `now`, a time, or inf where only the end of a call can tell.
 

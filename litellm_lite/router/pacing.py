@@ -112,10 +112,6 @@ class Pace:
         """Tell whether an answer's headers are worth reading: not while a fresh lesson says that plenty is left."""
         return now >= self._asked_at
 
-    def never(self, tokens: int) -> bool:
-        """Tell whether a call is beyond the limit even alone; it may start when no token is left in the window."""
-        return self._tpm is not None and tokens > self._tpm
-
     def why(self, now: float, tokens: int = 1) -> str:
         """Say in words what a call waits for."""
         if self.ready_at(now, tokens) <= now:

@@ -51,10 +51,12 @@ class StreamState(CustomStreamWrapper):
 
     @property
     def usage(self) -> JSON | None:
+        """Return the tokens of the answer that came to its end, as its vendor counted them; None while unknown."""
         return self._current.stream.usage
 
     @property
     def malformed_events(self) -> int:
+        """Return how many events could not be read and were skipped."""
         return self._malformed + self._current.stream.malformed_events
 
     def _show(self, chunks: list[JSON]) -> None:

@@ -14,14 +14,13 @@ from litellm_lite.router.groups import End
 from litellm_lite.router.learning import Limits
 from litellm_lite.router.shelves import likeness
 from litellm_lite.router.strategies import LeastBusy
-from tests.router.picking import COOLDOWN_S, FAILED, SERVED, Request, deployment, dice, group, picked, standing
+from tests.router.picking import FAILED, SERVED, Request, deployment, dice, group, picked, standing
 
 
 def test_an_empty_group_has_nobody() -> None:
     empty, request = group(), Request()
     assert empty.pick(request, 1.0, dice()) is None
     assert not empty.others(request, 1.0)
-    assert empty.ready_at(request, 1.0) == math.inf
     assert empty.waits(request, 1.0) is None
 
 
@@ -73,12 +72,10 @@ def test_one_that_fails_cools_and_then_gets_one_probe() -> None:
     assert llamas.start(alone, 1.0, 1) is False
     llamas.end(alone, 1.0, FAILED)
     assert picked(llamas, now=2.0) is None
-    assert llamas.ready_at(request, 2.0) == 1.0 + COOLDOWN_S
     assert llamas.waits(request, 2.0) is None
     assert picked(llamas, now=6.0) == "a"
     assert llamas.start(alone, 6.0, 1) is True
     assert picked(llamas, now=7.0) is None
-    assert llamas.ready_at(request, 7.0) == math.inf
     llamas.end(alone, 8.0, SERVED)
     assert picked(llamas, now=8.0) == "a"
 
@@ -108,7 +105,7 @@ def test_a_limit_per_minute_holds_and_is_over_when_the_minute_is() -> None:
     llamas.start(alone, 1.0, 1)
     llamas.end(alone, 2.0, SERVED)
     assert picked(llamas, now=60.9) is None
-    assert llamas.ready_at(request, 2.0) == llamas.waits(request, 2.0) == 61.0
+    assert llamas.waits(request, 2.0) == 61.0
     assert picked(llamas, now=61.0) == "a"
 
 
@@ -116,9 +113,9 @@ def test_where_only_the_end_of_a_call_can_tell_nobody_names_a_time() -> None:
     alone = standing(max_parallel_requests=1)
     llamas, request = group(alone), Request()
     llamas.start(alone, 1.0, 1)
-    assert llamas.ready_at(request, 2.0) == llamas.waits(request, 2.0) == math.inf
+    assert llamas.waits(request, 2.0) == math.inf
     llamas.end(alone, 3.0, SERVED)
-    assert llamas.ready_at(request, 3.0) == llamas.waits(request, 3.0) == 3.0
+    assert llamas.waits(request, 3.0) == 3.0
 
 
 def test_who_has_no_room_for_a_large_call_still_takes_small_ones() -> None:

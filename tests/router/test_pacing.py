@@ -83,9 +83,6 @@ def test_tokens_are_waited_for_until_enough_of_them_are_a_minute_old() -> None:
 
 def test_a_call_beyond_the_limit_starts_when_the_window_holds_no_token() -> None:
     paced = pace(tpm=100)
-    assert paced.never(101)
-    assert not paced.never(100)
-    assert not pace().never(10**9)
     assert paced.ready_at(0.0, 500) == 0.0
     start(paced, 0.0, tokens=1)
     start(paced, 5.0, tokens=0)

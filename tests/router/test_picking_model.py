@@ -111,7 +111,6 @@ class Picking(RuleBasedStateMachine):
         others = self.group.others(request, self.now)
         expected = allowed(self.group, request, self.now)
         assert others is bool(expected)
-        assert (self.group.ready_at(request, self.now) == self.now) is bool(expected)
         picked = self.group.pick(request, self.now, lambda: chance)
         if picked is None:
             assert not expected
