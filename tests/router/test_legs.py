@@ -262,4 +262,5 @@ def test_comments_and_a_role_do_not_put_off_the_deadline(mode: str, wire: Wire) 
     heard = listen(mode, Router([place(wire)], timeout=20, num_retries=0, clock=Clock(SPEED)))
     assert isinstance(heard.failure, Timeout)
     (record,) = heard.failure.attempts
-    assert record.elapsed_s == pytest.approx(20, abs=15)
+    assert record.elapsed_s is not None
+    assert 19 < record.elapsed_s < 100, "the comments go on for 120 s"

@@ -19,7 +19,7 @@ from litellm_lite.router.clock import Clock
 from litellm_lite.router.router import Router
 from litellm_lite.router.trace import AttemptRecord
 
-SPEED = 20.0
+SPEED = 10.0
 MESSAGES = [{"role": "user", "content": "Say it."}]
 WAYS = ("plain sync", "plain async", "streamed sync", "streamed async")
 STREAMED = WAYS[2:]
