@@ -1,0 +1,34 @@
+"""What one configuration comes to, for as long as it is in force: a Router, the keys, the limits. Replaced as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from litellm_lite.errors import BadRequestError, NotFoundError
+from litellm_lite.router.request import Way, planned
+
+if TYPE_CHECKING:
+    from litellm_lite.proxy.auth import Keys
+    from litellm_lite.router.router import Router
+
+MAX_BODY_BYTES = 100 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A configuration in force. Requests under way keep the one they came under."""
+
+    router: Router
+    keys: Keys
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    def way(self, model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> Way:
+        """Return the way of a chat completion. Raises NotFoundError for a model that leads nowhere."""
+        try:
+            return planned(self.router._fleet, model, messages, params, stream=stream)
+        except BadRequestError as error:
+            if error.param == "model" and type(error) is BadRequestError:
+                raise NotFoundError(error.message, code="model_not_found", param="model") from None
+            raise
