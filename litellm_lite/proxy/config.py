@@ -1,4 +1,4 @@
-"""What the gateway is told: a `config.yaml` in LiteLLM's words, the environment, or one model. It may read the environment.
+"""What the gateway is told: LiteLLM's `config.yaml`, the environment, or one model. It may read the environment.
 
 A message names the file, the line and the path, and never what stands there, for it may be a secret.
 """
@@ -6,45 +6,34 @@ A message names the file, the line and the path, and never what stands there, fo
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from litellm_lite.params import shown
 from litellm_lite.proxy import reading, shape
-from litellm_lite.proxy.flaws import ConfigError, Flaw, Path
+from litellm_lite.proxy.absent import ABSENT
+from litellm_lite.proxy.findings import Findings
+from litellm_lite.proxy.flaws import ConfigError, Flaw
 from litellm_lite.proxy.master_key import PERMIT
 from litellm_lite.proxy.places import Places
-from litellm_lite.proxy.schema import ABSENT, ConfigFile, GeneralSettings
-from litellm_lite.proxy.trial import tried
+from litellm_lite.proxy.routing import arguments, routing_flaws
+from litellm_lite.proxy.schema import ConfigFile, GeneralSettings
 from litellm_lite.resolve import find_provider, provider_names
-from litellm_lite.router.checks import table
 
 if TYPE_CHECKING:
     from litellm_lite.router import Router
+    from litellm_lite.transformer import Provider
+
+ENVIRONMENT = "the environment"
 
 _SECTIONS = ("router_settings", "litellm_settings", "general_settings")
 _KNOWN = (*ConfigFile.model_fields, *ABSENT[""])
 _MISSPELT = 0.8
 _MIB = 1024 * 1024
 _MASTER_KEY = "LITELLM_MASTER_KEY"
-_DEFAULTS = "default_litellm_params"
-_SHORTEST_SECRET = 4
-
-# What litellm_settings may say of routing, under the name that Router has for it.
-_FOR_ROUTER = {
-    "num_retries": "num_retries",
-    "request_timeout": "timeout",
-    "fallbacks": "fallbacks",
-    "context_window_fallbacks": "context_window_fallbacks",
-    "content_policy_fallbacks": "content_policy_fallbacks",
-    "default_fallbacks": "default_fallbacks",
-    "allowed_fails": "allowed_fails",
-    "cooldown_time": "cooldown_time",
-}
-_FOR_EACH_CALL = ("drop_params", "additional_drop_params", "ssl_verify", "check_context")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,19 +102,77 @@ def load(path: str | os.PathLike[str], environment: Mapping[str, str] | None = N
 
     `environment` is the process's where none is given. Raises ConfigError with every flaw.
     """
-    made, flaws = _made(os.fspath(path), environment)
-    if made is None or flaws:
-        raise ConfigError(flaws)
+    outside = os.environ if environment is None else environment
+    raw = reading.read(os.fspath(path), outside)
+    made, flaws = _made(raw, outside)
+    if made is None:
+        raise ConfigError(flaws, raw.paths)
     return made
 
 
 def check(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> tuple[Flaw, ...]:
     """Return all that is wrong with a configuration; nothing where `load` would take it."""
-    return tuple(_made(os.fspath(path), environment)[1])
+    outside = os.environ if environment is None else environment
+    return tuple(_made(reading.read(os.fspath(path), outside), outside)[1])
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> GatewayConfig:
+    """Return what serves every model of each provider whose key is in the environment, by its name.
+
+    Raises ConfigError where there is none, naming the variables.
+    """
+    outside = os.environ if environment is None else environment
+    names = [name for name in provider_names() if not _lacks(_row(name), outside)]
+    if not names:
+        raise ConfigError([Flaw(ENVIRONMENT, None, "", _nobody())])
+    halves = [(name, _lacks(_row(name), outside)) for name in provider_names() if _first(_row(name).key_env, outside)]
+    return _without_file(
+        {f"{name}/*": f"{name}/*" for name in names},
+        outside,
+        notices=tuple(f"{name} is not served: {lacks} is not set" for name, lacks in halves if lacks),
+    )
+
+
+def from_model(model: str, environment: Mapping[str, str] | None = None) -> GatewayConfig:
+    """Return what serves one model, "provider/model", by its name and by every other. Raises ConfigError."""
+    return _without_file({model: model, "*": model}, os.environ if environment is None else environment)
+
+
+def _without_file(models: Mapping[str, str], outside: Mapping[str, str], **said: Any) -> GatewayConfig:
+    """Return what serves models by the names they stand under; their keys are in the environment."""
+    entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
+    raw = reading.Raw(name=ENVIRONMENT, sections={"model_list": entries}, places=Places(ENVIRONMENT))
+    made, flaws = _made(raw, outside)
+    if made is None:
+        raise ConfigError(dict.fromkeys(flaw._replace(path="") for flaw in flaws))
+    return replace(made, **said)
+
+
+def _row(name: str) -> Provider:
+    provider = find_provider(name)
+    assert provider is not None, name  # noqa: S101 - provider_names returns names that exist
+    return provider.row
+
+
+def _first(names: Iterable[str], environment: Mapping[str, str]) -> str | None:
+    return next((name for name in names if environment.get(name, "").strip()), None)
+
+
+def _lacks(row: Provider, environment: Mapping[str, str]) -> str:
+    """Return the variable that a provider lacks; an empty text where it can be called."""
+    if row.needs_key and _first(row.key_env, environment) is None:
+        return row.key_env[0]
+    return "" if row.api_base or _first(row.base_env, environment) else row.base_env[0]
+
+
+def _nobody() -> str:
+    rows = [_row(name) for name in provider_names()]
+    names = [row.key_env[0] if row.api_base else f"{row.key_env[0]} and {row.base_env[0]}" for row in rows]
+    return f"no provider has a key; set {', or '.join(names)}; or name a file with --config, or a model with --model"
 
 
 def read_config(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Config:
-    """Read a configuration as it is, for those who ask only for its Router. Raises ConfigError for what is no such file.
+    """Read a configuration as it is, for those who want only its Router. Raises ConfigError for what is no such file.
 
     Its `environment_variables` count before `environment`, which is the process's where none is given.
     """
@@ -138,19 +185,9 @@ def read_config(path: str | os.PathLike[str], environment: Mapping[str, str] | N
     return Config(path=raw.name, environment_variables=raw.variables, others=sections, **known)
 
 
-def router_arguments(config: Config) -> dict[str, Any]:
+def routerarguments(config: Config) -> dict[str, Any]:
     """Return the keywords for `Router`, beside `model_list`; where both settings say it, router_settings win."""
-    return _arguments(config.litellm_settings, config.router_settings)
-
-
-def _arguments(general: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    arguments = {to: general[name] for name, to in _FOR_ROUTER.items() if general.get(name) is not None}
-    arguments |= {name: value for name, value in own.items() if value is not None}
-    each_call = {name: general[name] for name in _FOR_EACH_CALL if general.get(name) is not None}
-    defaults = table(f"router_settings.{_DEFAULTS}", own.get(_DEFAULTS) or {})
-    if each_call or defaults:
-        arguments[_DEFAULTS] = {**each_call, **defaults}
-    return arguments
+    return arguments(config.litellm_settings, config.router_settings)
 
 
 def _outline(raw: reading.Raw) -> Iterator[Flaw]:
@@ -164,18 +201,16 @@ def _outline(raw: reading.Raw) -> Iterator[Flaw]:
             yield raw.places.flaw((name,), f"must be a list of deployments, not {shown(value)}")
 
 
-def _made(name: str, environment: Mapping[str, str] | None) -> tuple[GatewayConfig | None, list[Flaw]]:
-    """Return what a file makes, and all that is wrong with it."""
-    outside = os.environ if environment is None else environment
-    raw = reading.read(name, outside)
-    flaws = _Flaws(raw)
-    sections, absent = shape.stripped(raw.sections)
+def _made(raw: reading.Raw, outside: Mapping[str, str]) -> tuple[GatewayConfig | None, list[Flaw]]:
+    """Return what was read as the gateway has it, or None and all that is wrong with it."""
+    flaws = Findings(raw)
+    sections, absent = shape.stripped(_with_master_key(raw, outside))
     file, misshapen = shape.held(sections)
     flaws.add(absent)
     flaws.add(misshapen)
     if isinstance(sections.get("model_list"), list):
         with _set_meanwhile(raw.variables):
-            flaws.add(_routing_flaws(sections, flaws.paths))
+            flaws.add(routing_flaws(sections, flaws.paths))
     if file is None or flaws.found:
         return None, flaws.sorted()
     if not file.model_list:
@@ -183,56 +218,35 @@ def _made(name: str, environment: Mapping[str, str] | None) -> tuple[GatewayConf
     if flaws.found:
         return None, flaws.sorted()
     made = GatewayConfig(
-        source=name,
+        source=raw.name,
         files=raw.paths,
         model_list=tuple(sections["model_list"]),
-        router_arguments=_arguments(sections.get("litellm_settings", {}), sections.get("router_settings", {})),
+        router_arguments=arguments(sections.get("litellm_settings", {}), sections.get("router_settings", {})),
         environment_variables=raw.variables,
         **_served(file.general_settings, {**outside, **raw.variables}),
     )
     return made, []
 
 
+def _with_master_key(raw: reading.Raw, outside: Mapping[str, str]) -> dict[str, Any]:
+    """Return the sections with the master key that the environment has, where they have none."""
+    general = raw.sections.get("general_settings", {})
+    key = raw.variables.get(_MASTER_KEY, outside.get(_MASTER_KEY, "")).strip()
+    if not key or not isinstance(general, dict) or general.get("master_key") is not None:
+        return raw.sections
+    return {**raw.sections, "general_settings": {**general, "master_key": key}}
+
+
 def _served(general: GeneralSettings, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what is said of serving; the environment counts where the file is silent."""
     permitted = environment.get(f"LITELLM_{PERMIT.upper()}", "").strip().lower() == "true"
     return {
-        "master_key": general.master_key or environment.get(_MASTER_KEY, "").strip() or None,
+        "master_key": general.master_key,
         "weak_key_permitted": general.dangerously_permit_weak_or_unset_master_key or permitted,
         "max_request_bytes": int(general.max_request_size_mb * _MIB),
         "drain_s": general.drain_timeout,
         "keep_alive_s": general.keep_alive_interval,
     }
-
-
-def _routing_flaws(sections: Mapping[str, Any], known: Collection[Path]) -> Iterator[shape.Finding]:
-    """Yield what the Router finds wrong, by where it stands in the sections."""
-    general, own = (sections.get(name) for name in ("litellm_settings", "router_settings"))
-    general, own = (section if isinstance(section, dict) else {} for section in (general, own))
-    if not isinstance(own.get(_DEFAULTS) or {}, dict):
-        yield ("router_settings", _DEFAULTS), "must be a dictionary"
-        own = {name: value for name, value in own.items() if name != _DEFAULTS}
-    arguments = _arguments(general, own)
-    origins = _origins(general, own)
-    inside = {origin: keyword for keyword, origin in origins.items()}
-    broken = [(*inside[path[:depth]], *path[depth:]) for path in known for depth in (2, 3) if path[:depth] in inside]
-    broken += [path for path in known if path[:1] == ("model_list",) and len(path) > 1]
-    for path, what in tried(sections["model_list"], arguments, broken):
-        depth = next((depth for depth in (2, 1) if path[:depth] in origins), 0)
-        yield (*origins.get(path[:depth], ()), *path[depth:]), what
-
-
-def _origins(general: Mapping[str, Any], own: Mapping[str, Any]) -> dict[Path, Path]:
-    """Return where each keyword of the Router stands."""
-    origins: dict[Path, Path] = {
-        (to,): ("litellm_settings", name) for name, to in _FOR_ROUTER.items() if general.get(name) is not None
-    }
-    origins |= {
-        (_DEFAULTS, name): ("litellm_settings", name) for name in _FOR_EACH_CALL if general.get(name) is not None
-    }
-    origins |= {(name,): ("router_settings", name) for name, value in own.items() if value is not None}
-    origins |= {(_DEFAULTS, name): ("router_settings", _DEFAULTS, name) for name in own.get(_DEFAULTS) or {}}
-    return origins
 
 
 @contextmanager
@@ -243,32 +257,3 @@ def _set_meanwhile(own: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         variables.put({})
-
-
-class _Flaws:
-    """What was found wrong; of what stands in one place only the first is kept."""
-
-    def __init__(self, raw: reading.Raw) -> None:
-        self._raw = raw
-        self.paths: set[Path] = set()
-        self.found: list[Flaw] = list(raw.flaws)
-        self._places = {(flaw.file, flaw.path) for flaw in raw.flaws if flaw.path}
-
-    def add(self, findings: Iterable[shape.Finding]) -> None:
-        for path, what in findings:
-            flaw = self._raw.places.flaw(path, self._without_secrets(what))
-            self.paths.add(path)
-            if not flaw.path or (flaw.file, flaw.path) not in self._places:
-                self._places.add((flaw.file, flaw.path))
-                self.found.append(flaw)
-
-    def sorted(self) -> list[Flaw]:
-        """Return them file by file, line by line."""
-        files = list(dict.fromkeys(flaw.file for flaw in self.found))
-        return sorted(self.found, key=lambda flaw: (files.index(flaw.file), flaw.line or 0))
-
-    def _without_secrets(self, what: str) -> str:
-        for secret in self._raw.secrets:
-            if len(secret) >= _SHORTEST_SECRET:
-                what = what.replace(secret, "…")
-        return what

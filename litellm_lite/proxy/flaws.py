@@ -26,10 +26,14 @@ class Flaw(NamedTuple):
 
 
 class ConfigError(BadRequestError):
-    """A configuration that cannot be used: `flaws` are all that were found, and the message is a line for each."""
+    """A configuration that cannot be used: `flaws` are all that were found, and the message is a line for each.
 
-    def __init__(self, flaws: Iterable[Flaw]) -> None:
+    `files` are those that were read, or should have been.
+    """
+
+    def __init__(self, flaws: Iterable[Flaw], files: tuple[str, ...] = ()) -> None:
         self.flaws = tuple(flaws)
+        self.files = files
         super().__init__("\n".join(map(str, self.flaws)))
 
 

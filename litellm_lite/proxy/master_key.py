@@ -20,9 +20,9 @@ _PUBLIC = frozenset({
     "sk-litellm-master-key", "sk-litellm", "sk-xxxxxxxx", "sk-your-key", "sk-your-master-key", "sk-your-api-key",
     "sk-test-key", "sk-anything", "your-proxy-api-key", "your-master-key", "your-api-key", "your_api_key",
     "your-litellm-master-key", "my-master-key", "my-secret-key", "my-secret-master-key", "master-key", "master_key",
-    "litellm_master_key", "litellm-master-key", "changeme", "change-me", "changeit", "change_me", "password", "password1",
-    "password123", "passw0rd", "12345678", "123456789", "1234567890", "anything", "not-needed", "secret-key",
-    "admin123", "letmein1", "qwertyui", "qwerty123", "placeholder", "replace-me", "replace_me",
+    "litellm_master_key", "litellm-master-key", "changeme", "change-me", "changeit", "change_me", "password",
+    "password1", "password123", "passw0rd", "12345678", "123456789", "1234567890", "anything", "not-needed",
+    "secret-key", "admin123", "letmein1", "qwertyui", "qwerty123", "placeholder", "replace-me", "replace_me",
 })  # fmt: skip
 
 
@@ -47,8 +47,8 @@ def weakness(key: str | None) -> str | None:
 def listening(config: GatewayConfig, host: str | None = None) -> Listening:
     """Return where to listen, when told `host` or nothing.
 
-    Without a good master key that is loopback, unless the configuration permits more. An address that is named counts as
-    told, but not with a weak key: it would look like protection. Raises BadRequestError then.
+    Without a good master key that is loopback, unless the configuration permits more. An address that is named counts
+    as told, but not with a weak key, which only looks like protection: then it raises BadRequestError.
     """
     why = weakness(config.master_key)
     if why is None:

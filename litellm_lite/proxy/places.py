@@ -24,7 +24,8 @@ class Places:
 
     def flaw(self, path: Path, what: str) -> Flaw:
         """Return the flaw of what a path leads to, or of what should stand there."""
-        line, held = None, [(name, node, ()) for name, node in self._roots]
+        line: int | None = None
+        held: list[_Held] = [(name, node, ()) for name, node in self._roots]
         at = 0
         for at, step in enumerate(path):  # noqa: B007 - how far it came is asked for below
             deeper = list(_deeper(held, step))
@@ -54,8 +55,9 @@ def _deeper(held: Sequence[_Held], step: str | int) -> Iterator[tuple[int, _Held
 
 
 def located(message: str, whole: Mapping[str, Any]) -> tuple[Path, Path, str] | None:
-    """Return where in a tree the path leads that a message begins with, how the path goes on where nothing is there,
-    and the rest of the message; None where it begins with no path.
+    """Return where in a tree the path leads that a message begins with; None where it begins with none.
+
+    Also how the path goes on where nothing is there, and the rest of the message.
     """
     path: list[str | int] = []
     node: Any = whole

@@ -29,11 +29,11 @@ class Raw:
 
     name: str
     sections: dict[str, Any] = field(repr=False)
-    variables: dict[str, str] = field(repr=False)
     places: Places = field(repr=False)
-    paths: tuple[str, ...]
-    flaws: tuple[Flaw, ...]
-    secrets: frozenset[str] = field(repr=False)
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
+    paths: tuple[str, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def read(name: str, environment: Mapping[str, str]) -> Raw:

@@ -1,8 +1,8 @@
-"""The sections held against the schema: names, kinds and bounds. Says all that is wrong, and never what stands there."""
+"""The sections held against the schema: names, kinds and bounds. All that is wrong is said, and no value shown."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from litellm_lite.errors import APIError
 from litellm_lite.options import take_options
+from litellm_lite.proxy.absent import ABSENT, ANYWAY
 from litellm_lite.proxy.flaws import Path
-from litellm_lite.proxy.schema import ABSENT, ANYWAY, ConfigFile, Deployment, GeneralSettings, LiteLLMSettings
+from litellm_lite.proxy.schema import ConfigFile, Deployment, GeneralSettings, LiteLLMSettings
 from litellm_lite.resolve import find_provider, provider_names
-from litellm_lite.router.checks import named
 from litellm_lite.types.params import RoutedParams
 
 Finding = tuple[Path, str]
@@ -36,6 +36,7 @@ _LIST, _DICT, _FLAG = "must be a list", "must be a dictionary", "must be true or
 _SAID: Mapping[str, str] = {
     "missing": "is missing",
     "string_type": _TEXT,
+    "string_pattern_mismatch": "must be printable ASCII without a space, and not empty, or no client could send it",
     "list_type": _LIST,
     "dict_type": _DICT,
     "model_type": _DICT,
@@ -62,7 +63,8 @@ def stripped(sections: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]
 
 def held(sections: Mapping[str, Any]) -> tuple[ConfigFile | None, list[Finding]]:
     """Return the sections as the schema has them, or None and all that is wrong with them."""
-    found = list(_misspelt(sections.get("model_list")))
+    entries = sections.get("model_list")
+    found = [*_misspelt(entries), *_same_ids(entries)]
     try:
         return ConfigFile.model_validate(sections), found
     except ValidationError as error:
@@ -93,22 +95,39 @@ def _as_written(loc: tuple[str | int, ...]) -> Path:
 
 def _said(path: Path, kind: str, context: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
-        return f"is not known{did_you_mean(str(path[-1]), _names(path[:-1]))}"
+        return _unknown(str(path[-1]), path[:-1])
     for bound, word in _BOUNDS.items():
         if kind == bound:
             return f"must be a number {word} {next(iter(context.values())):g}"
     return _SAID[kind]
 
 
-def _names(path: Path) -> Collection[str]:
-    """Return the names that there may be at a place."""
-    model = Deployment if path[:1] == ("model_list",) else _SECTIONS.get(str(path[0]) if path else "", ConfigFile)
-    return model.model_fields
+def _unknown(name: str, where: Path) -> str:
+    """Say which name may have been meant, of those that are there or those that are LiteLLM's only."""
+    section = str(where[0]) if where else ""
+    known = (Deployment if section == "model_list" else _SECTIONS[section]).model_fields
+    absent = ABSENT.get(section, {})
+    if close := get_close_matches(name, known, 1) or get_close_matches(name, absent, 1, _MISSPELT):
+        remedy = f" It is not there: {absent[close[0]]}" if close[0] in absent else ""
+        return f"is not known; did you mean {close[0]!r}?{remedy}"
+    return f"is not known; there are {', '.join(known)}"
 
 
-def did_you_mean(name: str, names: Collection[str], cutoff: float = 0.6) -> str:
-    close = get_close_matches(name, names, 1, cutoff)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(names)}"
+def _parts(model_list: Any, name: str) -> Iterator[tuple[int, dict[Any, Any]]]:
+    """Yield one part of each entry, with its place."""
+    for place, entry in enumerate(model_list if isinstance(model_list, list) else ()):
+        part = entry.get(name) if isinstance(entry, dict) else None
+        if isinstance(part, dict):
+            yield place, part
+
+
+def _same_ids(model_list: Any) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for place, info in _parts(model_list, "model_info"):
+        id = info.get("id")
+        if isinstance(id, str | int) and first.setdefault(str(id), place) != place:
+            what = f"is that of model_list[{first[str(id)]}] too; give each its own"
+            yield ("model_list", place, "model_info", "id"), what
 
 
 def _misspelt(model_list: Any) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ class _Tree:
         whole: Path = ()
         node: Any = self._whole
         for step in path:
-            at = step
+            at: Any = step
             if isinstance(node, list) and isinstance(step, int):
                 at = [place for place in range(len(node)) if (*whole, place) not in self._gone][step]
             whole = (*whole, at)
@@ -78,7 +78,8 @@ def tried(entries: Sequence[Any], keywords: Mapping[str, Any], broken: Iterable[
     tree = _Tree({_LIST: list(entries), **keywords})
     for path in broken:
         tree.take_out(path)
-    groups = {entry["model_name"] for entry in entries if isinstance(entry, dict) and _is_name(entry.get("model_name"))}
+    names = (entry.get("model_name") for entry in entries if isinstance(entry, dict))
+    groups = dict.fromkeys(name for name in names if isinstance(name, str) and name.strip())
     found = _asked(tree, _ask_defaults)
     if not _lenient(tree.now()):
         for place in range(len(entries)):
@@ -101,10 +102,6 @@ def _entry_tried(tree: _Tree, place: int) -> list[Finding]:
     if any(path[:1] == (_LIST,) for path, _ in found):
         tree.take_out((_LIST, place))
     return found
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _lenient(now: Mapping[str, Any]) -> bool:

@@ -65,7 +65,7 @@ class Reading:
             return
         try:
             whole, node, flaws = parsed(name, content)
-        except Unparsed as error:
+        except UnparsedError as error:
             self.flaws.append(error.flaw)
             return
         self.flaws += flaws
@@ -96,7 +96,7 @@ class Reading:
         return {key: value for key, value in whole.items() if isinstance(key, str) and value is not None}
 
 
-class Unparsed(BadRequestError):
+class UnparsedError(BadRequestError):
     """What is no YAML, or more of it than anybody means."""
 
     def __init__(self, flaw: Flaw) -> None:
@@ -107,7 +107,7 @@ class Unparsed(BadRequestError):
 def parsed(name: str, content: bytes, make_loader: Any = _LOADER) -> tuple[Any, Any, list[Flaw]]:
     """Return what a YAML file holds, the node that it was made from, and the keys that are there twice.
 
-    Raises Unparsed.
+    Raises UnparsedError.
     """
     try:
         _check_depth(name, content, make_loader)
@@ -154,7 +154,7 @@ def child(node: Any, step: str | int) -> tuple[Any, int] | None:
 
 
 def _check_depth(name: str, content: bytes, make_loader: Any) -> None:
-    """Raise Unparsed for what is nested so deeply that libyaml would end the process over it."""
+    """Raise UnparsedError for what is nested so deeply that libyaml would end the process over it."""
     depth = 0
     for event in yaml.parse(content, make_loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -174,7 +174,7 @@ class _Walk:
         self._known: dict[int, tuple[int, int]] = {}
 
     def measure(self, node: Any) -> tuple[int, int]:
-        """Return how many values a node stands for, and how deep they are nested. Raises Unparsed for too many."""
+        """Return how many values a node stands for, and how deep they are nested. Raises UnparsedError for too many."""
         if isinstance(node, yaml.ScalarNode):
             return 1, 0
         if (known := self._known.get(id(node))) is not None:
@@ -204,8 +204,8 @@ class _Walk:
                 self.flaws.append(Flaw(self._name, key.start_mark.line + 1, "", what))
 
 
-def _unparsed(name: str, mark: Any, what: str) -> Unparsed:
-    return Unparsed(Flaw(name, None if mark is None else mark.line + 1, "", what))
+def _unparsed(name: str, mark: Any, what: str) -> UnparsedError:
+    return UnparsedError(Flaw(name, None if mark is None else mark.line + 1, "", what))
 
 
 def _problem(error: yaml.YAMLError) -> str:
