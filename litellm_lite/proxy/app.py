@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 Answering = Callable[["Serving", Exchange, Record, dict[str, Any]], Awaitable[None]]
 
 
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
 class Route(NamedTuple):
     """An endpoint of the hot path; `name` is what the log and the metrics call it."""
 
@@ -39,9 +42,12 @@ _CLIENT_GONE = 499
 
 
 class Gateway:
-    """The application. `serving` is the configuration in force; `note` is told of each request when it is over."""
+    """The application. `serving` is the configuration in force.
 
-    def __init__(self, serving: Serving, note: Callable[[Record], None], cold: Any = None) -> None:
+    `note` is told of each request when it is over; `cold` answers whatever is not on the hot path.
+    """
+
+    def __init__(self, serving: Serving, note: Callable[[Record], None], cold: ASGI) -> None:
         self.serving = serving
         self._note = note
         self._cold = cold
@@ -58,7 +64,7 @@ class Gateway:
         serving, record = self.serving, Record(exchange, route.name)
         try:
             serving.keys.check(exchange.head)
-            body = read_json(await exchange.body(serving.max_body_bytes))
+            body = read_json(await exchange.body(serving.max_request_bytes))
             await route.answer(serving, exchange, record, body)
         except Exception as error:
             await self._refuse(exchange, record, error)

@@ -1,4 +1,4 @@
-"""The body of a request: read as JSON, and told apart into the model, what is asked, and what no client may say. Pure."""
+"""The body of a request: read as JSON, and what of it is the model, what is asked, and what no client may say. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from litellm_lite.errors import APIError, BadRequestError
+from litellm_lite.errors import BadRequestError
 from litellm_lite.params import shown
 
 JSON = dict[str, Any]
@@ -75,11 +75,11 @@ def _check_twice(raw: bytes) -> None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> JSON:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        seen: set[str] = set()
-        name = next(name for name, _ in pairs if name in seen or seen.add(name))
-        raise BadRequestError(f"the key {shown(name)} stands there twice; leave one out", code="invalid_json")
+    made: JSON = {}
+    for name, value in pairs:
+        if name in made:
+            raise BadRequestError(f"the key {shown(name)} stands there twice; leave one out", code="invalid_json")
+        made[name] = value
     return made
 
 
@@ -153,11 +153,3 @@ _FROM_HEADERS: Mapping[bytes, tuple[str, Any]] = {
     b"x-litellm-num-retries": ("num_retries", _count),
     b"x-litellm-tags": ("tags", _tags),
 }
-
-
-def unknown_model(error: APIError) -> APIError:
-    """Return the error for a model that leads nowhere as OpenAI's API tells it: 404, model_not_found."""
-    if error.param == "model" and error.status == BadRequestError.default_status:
-        error.status = error.status_code = 404
-        error.code = "model_not_found"
-    return error

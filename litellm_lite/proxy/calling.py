@@ -50,11 +50,11 @@ async def answer_whole(exchange: Exchange, record: Record, way: Way, write: Call
     await exchange.answer(200, [JSON_HEADER, *record.headers(reply.headers)], body)
 
 
-async def answer_stream(exchange: Exchange, record: Record, way: Way, voice: Voice) -> None:
+async def answer_stream(exchange: Exchange, record: Record, way: Way, voice: Voice, silence_s: float) -> None:
     """Make a call and answer as it comes. Raises APIError for a failure before the first byte was sent."""
     record.trace, record.stream = way.route.trace, True
     vendors: dict[str, str] = {}
-    events = EventStream(exchange, lambda: record.headers(vendors))
+    events = EventStream(exchange, lambda: record.headers(vendors), silence_s)
     try:
         leg = await afirst_leg(way.route, way.calls)
         record.first_ms = exchange.elapsed_ms

@@ -31,7 +31,7 @@ async def chat(serving: Serving, exchange: Exchange, record: Record, body: JSON)
     add_headers(body, exchange.head)
     way = serving.way(model, messages, body, stream=stream)
     if stream:
-        await answer_stream(exchange, record, way, ChatVoice())
+        await answer_stream(exchange, record, way, ChatVoice(), serving.keep_alive_s)
     else:
         await answer_whole(exchange, record, way, chat_bytes)
 

@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 from litellm_lite.proxy.exchange import Exchange, Headers
 
-SILENCE_S = 15.0
-"""After so many seconds without a word a comment is sent: proxies cut what is silent for a minute."""
 _STALLED_S = 120.0  # a client that reads nothing for so long is not there
 COMMENT = b": keep-alive\n\n"
 HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
@@ -20,17 +18,20 @@ _UNBUFFERED = (b"x-accel-buffering", b"no")
 
 
 class EventStream:
-    """Server-sent events to one client. `headers` are asked for when the first byte is sent."""
+    """Server-sent events to one client. `headers` are asked for when the first byte is sent.
 
-    __slots__ = ("_comment", "_exchange", "_headers", "_last", "_loop", "_sending", "_timer")
+    After a silence of `silence_s` a comment is sent, for proxies cut what is silent for a minute.
+    """
 
-    def __init__(self, exchange: Exchange, headers: Callable[[], Headers]) -> None:
-        self._exchange, self._headers = exchange, headers
+    __slots__ = ("_comment", "_exchange", "_headers", "_last", "_loop", "_sending", "_silence_s", "_timer")
+
+    def __init__(self, exchange: Exchange, headers: Callable[[], Headers], silence_s: float) -> None:
+        self._exchange, self._headers, self._silence_s = exchange, headers, silence_s
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
         self._sending = False
         self._comment: asyncio.Task[None] | None = None
-        self._timer = self._loop.call_later(SILENCE_S, self._look)
+        self._timer = self._loop.call_later(silence_s, self._look)
 
     async def write(self, part: bytes) -> None:
         """Send a piece."""
@@ -74,7 +75,7 @@ class EventStream:
             if silent_s >= _STALLED_S:
                 self._exchange.let_go()
                 return
-        elif silent_s >= SILENCE_S:
+        elif silent_s >= self._silence_s:
             self._comment = asyncio.ensure_future(self._put(COMMENT))
             silent_s = 0.0
-        self._timer = self._loop.call_later(max(SILENCE_S - silent_s, 1.0), self._look)
+        self._timer = self._loop.call_later(max(self._silence_s - silent_s, 0.001), self._look)

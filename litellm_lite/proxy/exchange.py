@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NoReturn
+from typing import Any
 
 from litellm_lite.errors import BadRequestError
 
@@ -92,22 +92,26 @@ class Exchange:
         return body
 
     async def _read(self, limit: int) -> bytes:
-        message = await self._receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            return _within(body, limit) if message["type"] == "http.request" else self._hung_up()
+        body, more = await self._piece()
+        if len(body) > limit:
+            raise _too_large(limit)
+        if not more:
+            return body
         whole = bytearray(body)
-        while message.get("more_body"):
-            _within(whole, limit)
-            message = await self._receive()
-            if message["type"] != "http.request":
-                return self._hung_up()
-            whole += message.get("body", b"")
-        return bytes(_within(whole, limit))
+        while more:
+            body, more = await self._piece()
+            whole += body
+            if len(whole) > limit:
+                raise _too_large(limit)
+        return bytes(whole)
 
-    def _hung_up(self) -> NoReturn:
-        self.gone = True
-        raise asyncio.CancelledError
+    async def _piece(self) -> tuple[bytes, bool]:
+        """Return a piece of the body, and whether there are more. A client that has hung up ends the request."""
+        message = await self._receive()
+        if message["type"] != "http.request":
+            self.gone = True
+            raise asyncio.CancelledError
+        return message.get("body", b""), message.get("more_body", False)
 
     def _check_head(self, limit: int) -> None:
         told = self.head.get(b"content-length")
@@ -166,12 +170,6 @@ class Exchange:
         """Send the last piece of a stream."""
         await self._send({"type": "http.response.body", "body": part})
         self.ended = True
-
-
-def _within(body: bytes | bytearray, limit: int) -> Any:
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
 
 
 def _too_large(limit: int) -> RequestTooLarge:

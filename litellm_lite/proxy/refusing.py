@@ -50,7 +50,11 @@ def status_of(error: APIError) -> int:
     """Return the HTTP status for an exception: the vendor's own, 502 where the vendor gave none that can be told."""
     if isinstance(error, APIResponseValidationError):
         return _BAD_GATEWAY
-    if isinstance(error, APIConnectionError) and not isinstance(error, Timeout) and error.status == error.default_status:
+    if (
+        isinstance(error, APIConnectionError)
+        and not isinstance(error, Timeout)
+        and error.status == error.default_status
+    ):
         return _BAD_GATEWAY
     if isinstance(error, AuthenticationError) and error.attempts and not _was_sent(error):
         return InternalServerError.default_status  # it is the gateway that has no key, not its client

@@ -1,4 +1,4 @@
-"""What one configuration comes to, for as long as it is in force: a Router, the keys, the limits. Replaced as a whole."""
+"""What one configuration comes to, while it is in force: a Router, the keys, the limits. Replaced as a whole."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from litellm_lite.errors import BadRequestError, NotFoundError
+from litellm_lite.proxy.auth import Keys
 from litellm_lite.router.request import Way, planned
 
 if TYPE_CHECKING:
-    from litellm_lite.proxy.auth import Keys
+    from litellm_lite.proxy.config import GatewayConfig
     from litellm_lite.router.router import Router
-
-MAX_BODY_BYTES = 100 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +21,18 @@ class Serving:
 
     router: Router
     keys: Keys
-    max_body_bytes: int = MAX_BODY_BYTES
+    max_request_bytes: int = 50 << 20
+    keep_alive_s: float = 15.0
+
+    @classmethod
+    def of(cls, config: GatewayConfig) -> Serving:
+        """Return what a configuration comes to. Raises BadRequestError where no Router can be made of it."""
+        return cls(
+            router=config.router(),
+            keys=Keys(config.master_key),
+            max_request_bytes=config.max_request_bytes,
+            keep_alive_s=config.keep_alive_s,
+        )
 
     def way(self, model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> Way:
         """Return the way of a chat completion. Raises NotFoundError for a model that leads nowhere."""

@@ -245,8 +245,8 @@ class AsyncRoutedStream(StreamState):
         if self._mender.open and not self._over:
             for chunk in self._current.at_hand():
                 self._show(self._mender.feed(chunk))
-        while (chunk := self._next_ready()) is not None:
-            batch.append(chunk)
+        while (ready := self._next_ready()) is not None:
+            batch.append(ready)
         return batch
 
     async def __aenter__(self) -> Self:
