@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litellm_lite.cli.show import BAD_INPUT_EXIT, UnusableError, answering, consoles, say
-from litellm_lite.proxy import config as configuration
 from litellm_lite.proxy.flaws import ConfigError
 from litellm_lite.proxy.master_key import listening
 from litellm_lite.proxy.server import Place, Source, serve

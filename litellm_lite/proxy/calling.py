@@ -18,7 +18,7 @@ from litellm_lite.transport import exchange as http
 if TYPE_CHECKING:
     from litellm_lite.attempts import Answer
     from litellm_lite.prepare import Plan
-    from litellm_lite.proxy.exchange import Exchange, Headers
+    from litellm_lite.proxy.exchange import Exchange
     from litellm_lite.proxy.telling import Record
     from litellm_lite.router.request import Way
 

@@ -29,7 +29,7 @@ _LOOK_S = 0.05  # a request answered sooner needs nobody to watch for a client t
 _BODY_S = 60.0  # for a body to come; a client that trickles is let go
 _SLOWEST_BYTES_S = 100_000  # a large one gets more time, at this pace
 _LONGEST_ID = 128
-_ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:".encode())
+_ID = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
 
 
 class RequestTooLarge(BadRequestError):  # noqa: N818 - a verdict more than a failure
