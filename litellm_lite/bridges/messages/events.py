@@ -1,12 +1,13 @@
 """Chat chunks → the events of a Message, one block after the other. Pure.
 
 A Message is told block by block, and a chat may tell several tool calls at once. The block at the front of the line is
-told as it comes; the others wait until it is whole: a text once something else follows it, a call once its arguments
-are a JSON object.
+told as it comes; the others wait until it is whole: a text once something else follows it, a call once every bracket
+of its arguments is closed.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 
 import orjson
@@ -41,6 +42,8 @@ _DELTAS = {
     "thinking": ("thinking_delta", "thinking"),
     "tool_use": ("input_json_delta", "partial_json"),
 }
+_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1}
+_MARKS = re.compile(r'["{}\[\]]|\\.', re.DOTALL)
 
 
 def to_bytes(event: JSON) -> bytes:
@@ -73,12 +76,14 @@ class _Block:
 class _Call(_Block):
     """A tool call; its id and its name may come after its first piece."""
 
-    __slots__ = ("_made", "_pieces", "closed", "id", "name")
+    __slots__ = ("_brackets", "_looked_at", "_made", "_pieces", "closed", "id", "name")
 
     def __init__(self, made: str) -> None:
         super().__init__("tool_use")
         self._made = made
         self._pieces: list[str] = []
+        self._looked_at = 0  # how many of the pieces
+        self._brackets = _Brackets()
         self.id = self.name = ""
         self.closed = False
 
@@ -93,17 +98,37 @@ class _Call(_Block):
         return {"type": "tool_use", "id": self.id or self._made, "name": self.name, "input": {}}
 
     def whole(self) -> bool:
-        if not self._pieces or not self._pieces[-1].rstrip().endswith("}"):  # cheaper than to read all at every piece
-            return False
-        try:
-            orjson.loads("".join(self._pieces))
-        except orjson.JSONDecodeError:
-            return False
-        return True
+        new = "".join(self._pieces[self._looked_at :])
+        self._looked_at = len(self._pieces)
+        return self._brackets.close_in(new)
 
     def check(self, *, cut: bool) -> None:
         read_arguments(self.name, "".join(self._pieces), cut=cut)
         self.closed = True
+
+
+class _Brackets:
+    """Follows the brackets of a JSON text that comes in pieces, so that no piece is read twice."""
+
+    __slots__ = ("_depth", "_escape", "_quoted")
+
+    def __init__(self) -> None:
+        self._depth, self._quoted = 0, False
+        self._escape = ""  # a backslash at the end of a piece, which belongs to the next
+
+    def close_in(self, text: str) -> bool:
+        """Tell whether the outermost bracket closes in the next piece."""
+        text, at = self._escape + text, 0
+        for mark in _MARKS.finditer(text):
+            at = mark.end()
+            if mark[0] == '"':
+                self._quoted = not self._quoted
+            elif not self._quoted and mark[0] in _STEPS:
+                self._depth += _STEPS[mark[0]]
+                if self._depth == 0:
+                    return True
+        self._escape = "\\" if text.endswith("\\") and at < len(text) else ""
+        return False
 
 
 class MessageEvents:
@@ -142,7 +167,10 @@ class MessageEvents:
             events.append(self._start(chunk))
         for choice in chunk.get("choices") or ():
             if not choice.get("index"):
-                self._take(choice, events)
+                try:
+                    self._take(choice, events)
+                except (AttributeError, TypeError) as error:
+                    raise broken("a chunk of it has another shape") from error
         return events
 
     def end(self) -> list[JSON]:

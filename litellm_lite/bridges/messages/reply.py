@@ -30,23 +30,10 @@ def answer(completion: JSON, body: JSON, *, id: str) -> JSON:
     Raises APIResponseValidationError for a tool call whose arguments are no JSON object. Where the limit of tokens cut
     them, what came of them is given, as Anthropic does, and `stop_reason` says so.
     """
-    choice = completion["choices"][0]
-    message, reason = choice["message"], choice.get("finish_reason")
-    calls = message.get("tool_calls") or ()
-    content: list[JSON] = []
-    if (thought := thinking_of(message)) and shows_thinking(body):
-        content.append({"type": "thinking", "thinking": thought, "signature": ""})
-    refused = message.get("refusal") or ""
-    if text := _said(message.get("content")) + refused:
-        content.append({"type": "text", "text": text})
-    content += [_tool_use(call, id, place, cut=reason == CUT) for place, call in enumerate(calls)]
-    stop = stop_of(reason, matched(choice, body), calls=bool(calls), refused=bool(refused))
-    return {
-        **message_head(id, completion, body),
-        "content": content,
-        **stop,
-        "usage": usage_of(completion.get("usage")),
-    }
+    try:
+        return _message(completion, body, id)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise broken("it has another shape than a chat completion") from error
 
 
 def message_head(id: str, completion: Mapping[str, Any], body: JSON) -> JSON:
@@ -61,7 +48,10 @@ def shows_thinking(body: JSON) -> bool:
 
 def thinking_of(message: JSON) -> str:
     """Return the reasoning in a message or a delta, under either name it goes by."""
-    return message.get("reasoning_content") or message.get("reasoning") or ""
+    thought = message.get("reasoning_content") or message.get("reasoning") or ""
+    if not isinstance(thought, str):
+        raise broken("its reasoning is no text")
+    return thought
 
 
 def matched(choice: JSON, body: JSON) -> str | None:
@@ -129,6 +119,26 @@ def read_arguments(name: str, arguments: str, *, cut: bool) -> JSON:
 
 def broken(what: str) -> APIResponseValidationError:
     return APIResponseValidationError(f"the model's answer is no Message: {what}")
+
+
+def _message(completion: JSON, body: JSON, id: str) -> JSON:
+    choice = completion["choices"][0]
+    message, reason = choice["message"], choice.get("finish_reason")
+    calls = message.get("tool_calls") or ()
+    content: list[JSON] = []
+    if (thought := thinking_of(message)) and shows_thinking(body):
+        content.append({"type": "thinking", "thinking": thought, "signature": ""})
+    refused = message.get("refusal") or ""
+    if text := _said(message.get("content")) + refused:
+        content.append({"type": "text", "text": text})
+    content += [_tool_use(call, id, place, cut=reason == CUT) for place, call in enumerate(calls)]
+    stop = stop_of(reason, matched(choice, body), calls=bool(calls), refused=bool(refused))
+    return {
+        **message_head(id, completion, body),
+        "content": content,
+        **stop,
+        "usage": usage_of(completion.get("usage")),
+    }
 
 
 def _parsed(arguments: str, *, cut: bool) -> Any:

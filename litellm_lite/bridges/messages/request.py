@@ -19,6 +19,7 @@ from litellm_lite.bridges.messages.reading import (
     a_text,
     an_object,
     check_fields,
+    kind_shown,
     misfit,
     note_hint,
     refusal,
@@ -35,7 +36,7 @@ _OTHER_WORDS = "is not how a Message asks for tools; use tools and tool_choice"
 _REFUSED: Mapping[str, str] = {
     **dict.fromkeys(
         (
-            "betas", "container", "context_management", "fallback_credit_token", "inference_geo", "mcp_servers",
+            "betas", "container", "fallback_credit_token", "inference_geo", "mcp_servers",
             "user_profile_id", "workspace_id",
         ),
         _AT_ANTHROPIC,
@@ -129,6 +130,21 @@ def _speed(value: Any, _: LeftOut) -> JSON:
     return {}
 
 
+def _context_management(value: Any, left_out: LeftOut) -> JSON:
+    """Take only edits of earlier thinking, as Claude Code asks for: none of it reaches the model anyway."""
+    management = an_object(value, "context_management")
+    check_fields(management, "context_management", ("edits",), left_out)
+    edits = a_list(management.get("edits") or [], "context_management.edits")
+    for index, edit in enumerate(edits):
+        path = f"context_management.edits[{index}]"
+        kind = a_text(an_object(edit, path).get("type"), f"{path}.type")
+        if not kind.startswith("clear_thinking_"):
+            raise refusal(path, f"has the type {kind_shown(kind)}, which {_AT_ANTHROPIC}")
+    if edits:
+        left_out["context_management"] = "edits the thinking of earlier turns, of which none is carried"
+    return {}
+
+
 def _cache_control(_: Any, left_out: LeftOut) -> JSON:
     note_hint("cache_control", left_out)
     return {}
@@ -141,6 +157,7 @@ def _diagnostics(_: Any, left_out: LeftOut) -> JSON:
 
 _READERS: Mapping[str, Callable[[Any, LeftOut], JSON]] = {
     "cache_control": _cache_control,
+    "context_management": _context_management,
     "diagnostics": _diagnostics,
     "max_tokens": _max_tokens,
     "metadata": _metadata,

@@ -154,6 +154,18 @@ def test_a_content_that_is_no_text_is_an_error(content: Any) -> None:
         told({"content": content})
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_reasoning_that_is_no_text_is_an_error(name: str) -> None:
+    with pytest.raises(APIResponseValidationError, match="reasoning is no text"):
+        told({"content": "a", name: ["hm"]})
+
+
+@pytest.mark.parametrize("made", [{}, {"choices": []}, {"choices": [{}]}, completion({"tool_calls": ["weather"]})])
+def test_an_answer_of_another_shape_is_an_error(made: JSON) -> None:
+    with pytest.raises(APIResponseValidationError, match="another shape"):
+        answer(made, BODY, id=ID)
+
+
 @pytest.mark.parametrize(
     ("details", "expected"),
     [
