@@ -14,7 +14,8 @@ chat has no place for it. Items come as the model begins them; text that follows
 Facts: openai 3.52 types (responses), read 2026-11-27.
 """
 
+from litellm_lite.bridges.responses.events import ResponseEvents, to_bytes
 from litellm_lite.bridges.responses.request import conversation, to_chat
 from litellm_lite.bridges.responses.response import answer
 
-__all__ = ["answer", "conversation", "to_chat"]
+__all__ = ["ResponseEvents", "answer", "conversation", "to_bytes", "to_chat"]

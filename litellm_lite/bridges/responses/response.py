@@ -157,10 +157,10 @@ def _output(choice: Mapping[str, Any], shared: str, reason: str | None) -> list[
 
 
 def _parts(message: Mapping[str, Any], tokens: Any) -> list[JSON]:
-    parts = []
+    parts, text = [], message.get("content")
     annotations = [annotation(each) for each in message.get("annotations") or ()]
-    if message.get("content") or annotations:
-        parts.append(text_part(message.get("content") or "", annotations, [logprob(token) for token in tokens]))
+    if text or annotations or (tokens and text is not None):
+        parts.append(text_part(text or "", annotations, [logprob(token) for token in tokens]))
     if message.get("refusal"):
         parts.append({"type": "refusal", "refusal": message["refusal"]})
     return parts
