@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from litellm_lite.errors import BadRequestError, NotFoundError
+from litellm_lite.errors import APIError, BadRequestError, NotFoundError
 from litellm_lite.proxy.auth import Keys
 from litellm_lite.router.request import Way, planned
 
@@ -34,11 +34,24 @@ class Serving:
             keep_alive_s=config.keep_alive_s,
         )
 
+    def model_of(self, name: str) -> str:
+        """Return the model that a name leads to first, "provider/model". Raises NotFoundError."""
+        try:
+            stop = self.router._fleet.find(name)
+        except BadRequestError as error:
+            raise _not_found(error) from None
+        return stop.model or stop.group.standings[0].deployment.model
+
     def way(self, model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> Way:
         """Return the way of a chat completion. Raises NotFoundError for a model that leads nowhere."""
         try:
             return planned(self.router._fleet, model, messages, params, stream=stream)
         except BadRequestError as error:
-            if error.param == "model" and type(error) is BadRequestError:
-                raise NotFoundError(error.message, code="model_not_found", param="model") from None
-            raise
+            raise _not_found(error) from None
+
+
+def _not_found(error: BadRequestError) -> APIError:
+    """Return the error for a model that leads nowhere as OpenAI tells it; another error as it is."""
+    if error.param != "model" or type(error) is not BadRequestError:
+        return error
+    return NotFoundError(error.message, code="model_not_found", param="model")
