@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,7 +33,7 @@ async def messages(serving: Serving, exchange: Exchange, record: Record, body: J
     stream = bool(body.get("stream"))
     add_headers(params, exchange.head)
     if stream:
-        params["stream_options"] = {"include_usage": True}
+        params.setdefault("stream_options", {"include_usage": True})
     way = serving.way(model, said, params, stream=stream)
     id = f"msg_{exchange.call_id}"
     if stream:
@@ -71,9 +71,8 @@ class MessageVoice:
     def __init__(self, body: Mapping[str, Any], id: str) -> None:
         self._events, self._id = MessageEvents(dict(body), id=id), id
 
-    def say(self, chunks: Sequence[JSON]) -> bytes:
-        feed = self._events.feed
-        return _bytes(event for chunk in chunks for event in feed(chunk))
+    def say(self, chunk: JSON) -> bytes:
+        return _bytes(self._events.feed(chunk))
 
     def end(self) -> bytes:
         return _bytes(self._events.end())
