@@ -77,13 +77,15 @@ async def answer_stream(exchange: Exchange, record: Record, way: Way, voice: Voi
 
 async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice) -> None:
     while chunks := await stream.batch():
-        said: list[bytes] = []
+        said = bytearray()
         try:
             for chunk in chunks:
-                said.append(voice.say(chunk))
-        finally:  # what came before a chunk that cannot be told is not lost
-            if said := [part for part in said if part]:
-                await events.write(b"".join(said))
+                said += voice.say(chunk)
+        except APIError:  # what came before a chunk that cannot be told is not lost
+            await events.write(bytes(said))
+            raise
+        if said:
+            await events.write(bytes(said))
     await events.end(voice.end())
 
 
