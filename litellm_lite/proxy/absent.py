@@ -94,7 +94,8 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
             (
                 "budget_duration default_internal_user_params default_key_generate_params "
                 "default_max_internal_user_budget default_team_params default_team_settings "
-                "internal_user_budget_duration key_generation_settings max_budget max_end_user_budget max_internal_user_budget max_user_budget "
+                "internal_user_budget_duration key_generation_settings max_budget max_end_user_budget "
+                "max_internal_user_budget max_user_budget "
                 "prometheus_initialize_budget_metrics upperbound_key_generate_params"
             ).split(),
             _NO_STORE,

@@ -21,18 +21,19 @@ Variable = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """What the files say. `flaws` are what is wrong so far; a reference to a variable that is not set stays as it is.
+    """What the files say; a reference to a variable that is not set stays as it is.
 
-    `paths` are all files that belong to it, also those that could not be read. `secrets` are values that came from the
-    environment.
+    `files` are all that belong to it with their digests, empty for what could not be read; `flaws` what is wrong so far;
+    `whole` is False where a file is missing; `secrets` are values that came from the environment.
     """
 
     name: str
     sections: dict[str, Any] = field(repr=False)
     places: Places = field(repr=False)
     variables: dict[str, str] = field(default_factory=dict, repr=False)
-    paths: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
     flaws: tuple[Flaw, ...] = ()
+    whole: bool = True
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
@@ -60,8 +61,9 @@ def read(name: str, environment: Mapping[str, str]) -> Raw:
         sections=sections,
         variables=variables,
         places=Places(name, files.files),
-        paths=tuple(map(str, files.paths)),
+        files=files.read,
         flaws=tuple(files.flaws),
+        whole=files.whole,
         secrets=frozenset(fill.secrets),
     )
 

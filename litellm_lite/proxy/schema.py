@@ -93,7 +93,7 @@ class LiteLLMSettings(Section):
 class ConfigFile(Section):
     """The sections."""
 
-    model_list: list[Deployment] = Field(description="What clients can ask for, and where it leads.")
+    model_list: list[Deployment] = Field(min_length=1, description="What clients can ask for, and where it leads.")
     litellm_settings: LiteLLMSettings = Field(
         default_factory=LiteLLMSettings, description="Defaults of the Router, and of each call."
     )

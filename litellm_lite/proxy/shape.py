@@ -37,6 +37,7 @@ _SAID: Mapping[str, str] = {
     "missing": "is missing",
     "string_type": _TEXT,
     "string_pattern_mismatch": "must be printable ASCII without a space, and not empty, or no client could send it",
+    "too_short": "is empty; add an entry with model_name and litellm_params.model",
     "list_type": _LIST,
     "dict_type": _DICT,
     "model_type": _DICT,
