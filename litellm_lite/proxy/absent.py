@@ -77,6 +77,7 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
         "completion_model": "a model_list entry named '*' serves what no other does",
         "include_call_id_in_error_body": "it is in the header x-litellm-call-id; leave it out",
     },
+    "router_settings": {"model_list": "it is a section of its own"},
     "litellm_settings": {
         **dict.fromkeys("cache cache_params enable_caching_on_provider_specific_optional_params".split(), _NO_CACHE),
         **dict.fromkeys(

@@ -114,7 +114,7 @@ def test_all_sections_are_kept(files: Path) -> None:
         ("x:\n  a:\n    ? 2026-01-01\n    : b", "config.yaml:2: x.a: must have texts as names, not date"),
         (
             f"model_list:\n- litellm_params:\n    k: {CANARY}\n    x: [os.environ/NOT_SET]",
-            "config.yaml:4: model_list[0].litellm_params.x[0]: refers to the environment variable 'NOT_SET', which is not",
+            "config.yaml:4: model_list[0].litellm_params.x[0]: refers to the environment variable 'NOT_SET', which is",
         ),
     ],
 )
