@@ -32,7 +32,8 @@ _WHERE = {
         "GuardrailRaisedException ImageFetchError InternalServerError InvalidRequestError JSONSchemaValidationError "
         "LiteLLMUnknownProvider MidStreamFallbackError MockException NotFoundError PaymentRequiredError "
         "PermissionDeniedError PriceUnknown RateLimitError RejectedRequestError RetiredModelWarning "
-        "ServiceUnavailableError Timeout TokenizerError UnprocessableEntityError UnsupportedParamsError"
+        "ServiceUnavailableError Timeout TokenizerError UnprocessableEntityError UnsupportedEndpoint "
+        "UnsupportedParamsError"
     ),
     "exceptions": "exceptions",
     "explaining": "explain",
@@ -112,6 +113,7 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.errors import Timeout as Timeout
     from litellm_lite.errors import TokenizerError as TokenizerError
     from litellm_lite.errors import UnprocessableEntityError as UnprocessableEntityError
+    from litellm_lite.errors import UnsupportedEndpoint as UnsupportedEndpoint
     from litellm_lite.errors import UnsupportedParamsError as UnsupportedParamsError
     from litellm_lite.explaining import explain as explain
     from litellm_lite.explanation import Candidate as Candidate

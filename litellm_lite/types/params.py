@@ -16,8 +16,49 @@ if TYPE_CHECKING:
 Messages = Sequence[Mapping[str, Any] | Any]
 
 
-class CompletionParams(TypedDict, total=False):
-    """OpenAI's parameters, then LiteLLM's. What is None counts as not given.
+class OptionParams(TypedDict, total=False):
+    """How a call is made, in LiteLLM's words. What is None counts as not given."""
+
+    api: str | None
+    api_base: str | None
+    base_url: str | None
+    api_key: str | None
+    organization: str | None
+    custom_llm_provider: str | None
+    extra_headers: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    extra_body: Mapping[str, Any] | None
+    timeout: float | str | httpx.Timeout | Timeouts | None
+    stream_timeout: float | None
+    request_timeout: float | None
+    num_retries: int | None
+    max_retries: int | None
+    client: httpx.Client | httpx.AsyncClient | None
+    ssl_verify: bool | str | None
+    drop_params: bool | None
+    additional_drop_params: Sequence[str] | None
+    allowed_openai_params: Sequence[str] | None
+    mock_response: str | Exception | Mapping[str, Any] | ModelResponse | None
+    mock_tool_calls: Sequence[Mapping[str, Any]] | None
+    input_cost_per_token: float | None
+    output_cost_per_token: float | None
+    cache_read_input_token_cost: float | None
+    cache_creation_input_token_cost: float | None
+    base_model: str | None
+    budget: float | Decimal | str | None
+    check_context: bool | None
+    metadata: Mapping[str, Any] | None
+    litellm_metadata: Mapping[str, Any] | None
+    litellm_call_id: str | None
+    litellm_trace_id: str | None
+    litellm_session_id: str | None
+    tags: Sequence[str] | None
+    id: str | None
+    use_chat_completions_api: bool | None
+
+
+class CompletionParams(OptionParams, total=False):
+    """OpenAI's parameters, then those of LiteLLM's that only a completion takes.
 
     A vendor's own parameters are taken at run time; for a type checker, pass them in `extra_body`.
     """
@@ -59,41 +100,6 @@ class CompletionParams(TypedDict, total=False):
     top_k: int | None
     repetition_penalty: float | None
 
-    api: str | None
-    api_base: str | None
-    base_url: str | None
-    api_key: str | None
-    organization: str | None
-    custom_llm_provider: str | None
-    extra_headers: Mapping[str, str] | None
-    headers: Mapping[str, str] | None
-    extra_body: Mapping[str, Any] | None
-    timeout: float | str | httpx.Timeout | Timeouts | None
-    stream_timeout: float | None
-    request_timeout: float | None
-    num_retries: int | None
-    max_retries: int | None
-    client: httpx.Client | httpx.AsyncClient | None
-    ssl_verify: bool | str | None
-    drop_params: bool | None
-    additional_drop_params: Sequence[str] | None
-    allowed_openai_params: Sequence[str] | None
-    mock_response: str | Exception | Mapping[str, Any] | ModelResponse | None
-    mock_tool_calls: Sequence[Mapping[str, Any]] | None
-    input_cost_per_token: float | None
-    output_cost_per_token: float | None
-    cache_read_input_token_cost: float | None
-    cache_creation_input_token_cost: float | None
-    base_model: str | None
-    budget: float | Decimal | str | None
-    check_context: bool | None
-    metadata: Mapping[str, Any] | None
-    litellm_metadata: Mapping[str, Any] | None
-    litellm_call_id: str | None
-    litellm_trace_id: str | None
-    litellm_session_id: str | None
-    tags: Sequence[str] | None
-    id: str | None
     fallbacks: Sequence[str | Mapping[str, Any]] | None
     context_window_fallback_dict: Mapping[str, str] | None
 
