@@ -10,7 +10,7 @@ from litellm_lite.call import Call, Reply
 from litellm_lite.endpoints.native import NativeEndpoint
 from litellm_lite.errors import APIError
 from litellm_lite.sse import Event
-from litellm_lite.transformer import JSON, StreamParser, in_band_error, unreadable
+from litellm_lite.transformer import JSON, StreamParser, in_band_error, success_json, unreadable
 from litellm_lite.usage import chat_usage
 from litellm_lite.vendor_errors import ErrorFacts
 
@@ -128,3 +128,10 @@ class ResponsesStream:
         details = response.get("incomplete_details")
         why = details.get("reason") if isinstance(details, dict) else None
         return _INCOMPLETE.get(why or "", "length")
+
+
+class DeletedResponse(Responses):
+    """What comes of deleting a stored response."""
+
+    def parse_response(self, call: Call, reply: Reply) -> JSON:
+        return success_json(call, reply, "deleted")
