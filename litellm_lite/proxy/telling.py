@@ -29,7 +29,8 @@ class Record:
     """One request as it is told afterwards: to the log, to the metrics, and in the headers of its answer."""
 
     __slots__ = (
-        "asked", "cost", "error", "exchange", "first_ms", "left_out", "plan", "route", "stream", "trace", "upstream_ms", "usage",
+        "asked", "cost", "error", "exchange", "first_ms", "left_out", "plan", "route", "stream", "tokens", "trace",
+        "unpriced", "upstream_ms",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange, route: str) -> None:
