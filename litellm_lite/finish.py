@@ -13,10 +13,12 @@ from litellm_lite.cost import Cost, price
 from litellm_lite.errors import APIResponseValidationError
 from litellm_lite.prepare import asked_tier
 from litellm_lite.streams import StreamEnd
+from litellm_lite.transformer import ANSWERS
 from litellm_lite.types.response import ModelResponse, ModelResponseStream, Usage, attach, new_id
 from litellm_lite.vendor_errors import redact
 
 if TYPE_CHECKING:
+    from litellm_lite.attempts import Answer
     from litellm_lite.call import Reply
     from litellm_lite.chunks import Ledger
     from litellm_lite.prepare import Plan
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_RATE_LIMIT_HEADERS = tuple(
+RATE_LIMIT_HEADERS = tuple(
     f"x-ratelimit-{what}-{unit}" for what in ("limit", "remaining", "reset") for unit in ("requests", "tokens")
 )
 _PARTS_OF_A_TOTAL = ("prompt_tokens", "completion_tokens")
@@ -36,21 +38,42 @@ def model_response(plan: Plan, body: JSON, reply: Reply) -> ModelResponse:
 
     Raises APIResponseValidationError when the fields of the answer are not what they should be.
     """
-    facts = _Facts(plan, reply.headers, body, reply.received_at, reply.elapsed_ms)
+    facts = Facts(plan, reply.headers, body, reply.received_at, reply.elapsed_ms)
     _complete(plan, body, int(reply.received_at))
-    answer: ModelResponse = _validated(ModelResponse, plan, body)
+    answer: ModelResponse = validated(ModelResponse, plan, body)
     attach(answer, facts)
     return answer
+
+
+def facts_of(answer: Answer) -> Facts:
+    """Return what is known of a whole answer, of whichever endpoint, before anything was made of it."""
+    plan, body, reply = answer
+    told = {"model": body.get("model"), "service_tier": body.get("service_tier"), "usage": answer.usage}
+    return Facts(plan, reply.headers, told, reply.received_at, reply.elapsed_ms)
+
+
+def completed(plan: Plan, body: JSON, reply: Reply) -> JSON:
+    """Return a chat completion for those who read JSON: with what some vendors leave out, and else as it came."""
+    _fill_in(plan, body, int(reply.received_at))
+    body["object"] = "chat.completion"
+    body["id"] = body.get("id") or new_id()
+    for choice in body["choices"]:
+        _name_reasoning(choice["message"])
+    return body
+
+
+def _fill_in(plan: Plan, body: JSON, received_at: int) -> None:
+    created = body.get("created")
+    body["created"] = int(created) if created and isinstance(created, int | float) else received_at
+    body["model"] = body.get("model") or plan.call.target.model
+    body["usage"] = _counted(body.get("usage"))
 
 
 def _complete(plan: Plan, body: JSON, received_at: int) -> None:
     """Fill in what some vendors leave out, and take out the nulls that others send in the place of nothing."""
     if not body.get("id"):
         body.pop("id", None)
-    created = body.get("created")
-    body["created"] = int(created) if created and isinstance(created, int | float) else received_at
-    body["model"] = body.get("model") or plan.call.target.model
-    body["usage"] = _counted(body.get("usage"))
+    _fill_in(plan, body, received_at)
     for choice in body["choices"]:
         _tidy(choice["message"])
         if not choice.get("logprobs", True):
@@ -64,6 +87,10 @@ def _tidy(message: JSON) -> None:
             del message[name]
     if not message.get("tool_calls", True):
         del message["tool_calls"]
+    _name_reasoning(message)
+
+
+def _name_reasoning(message: JSON) -> None:
     if "reasoning" in message:
         message.setdefault("reasoning_content", message.pop("reasoning"))
 
@@ -79,17 +106,19 @@ def _counted(usage: Any) -> Any:
     return known or None
 
 
-def _validated(kind: Any, plan: Plan, body: JSON) -> Any:
+def validated(kind: Any, plan: Plan, body: JSON) -> Any:
+    """Return a body as a model. Raises APIResponseValidationError that names the fields in its way."""
     try:
         return kind.model_validate(body)
     except ValidationError as error:
         where = "; ".join(f"{'.'.join(map(str, flaw['loc']))}: {flaw['msg']}" for flaw in error.errors()[:3])
         target = plan.call.target
-        msg = f"{target.provider}: the answer does not have the shape of a chat completion: {where}"
+        what = ANSWERS[plan.call.endpoint]
+        msg = f"{target.provider}: the answer does not have the shape of a {what}: {where}"
         raise APIResponseValidationError(msg, target.provider, target.model) from None
 
 
-class _Facts:
+class Facts:
     """What is known of a call beside its answer. Most callers never ask, so it is worked out when one does.
 
     Keeps no messages, for an answer may live long, and the key only to take it out of headers that quote it; a
@@ -157,7 +186,7 @@ def additional_headers(headers: Mapping[str, str], key: str | None = None) -> di
     """Return the vendor's headers, prefixed so that none can pass for ours, and the rate limits plain too."""
     secrets = [key] if key else []
     clean = {name: redact(value, secrets) for name, value in headers.items() if name not in _NOT_REPEATED}
-    plain = {name: clean[name] for name in _RATE_LIMIT_HEADERS if name in clean}
+    plain = {name: clean[name] for name in RATE_LIMIT_HEADERS if name in clean}
     return {**{f"llm_provider-{name}": value for name, value in clean.items()}, **plain}
 
 
@@ -175,7 +204,7 @@ def plain_end(plan: Plan, headers: Mapping[str, str], now: Callable[[], int]) ->
 
 
 def _end(plan: Plan, headers: Mapping[str, str], opened_at: int, now: Callable[[], int]) -> StreamEnd:
-    facts = _Facts(plan, headers, {}, opened_at)
+    facts = Facts(plan, headers, {}, opened_at)
     hidden = facts()
 
     def settle(ledger: Ledger) -> None:
@@ -195,8 +224,8 @@ class Delivery:
         self._asked_usage = plan.asked_usage
         self._shared = {"id": new_id(), "created": opened_at, "model": plan.call.target.model}
 
-    def deliver(self, chunk: JSON) -> ModelResponseStream | None:
-        """Return a chunk as its model, which it becomes part of; None where the caller has no use for it."""
+    def plain(self, chunk: JSON) -> JSON | None:
+        """Return a chunk with what its vendor left out; None where the caller has no use for it."""
         if not chunk.get("choices"):
             if not (self._asked_usage and chunk.get("usage")):
                 return None
@@ -208,11 +237,17 @@ class Delivery:
                 chunk[name] = value
         if isinstance(chunk["created"], float):
             chunk["created"] = int(chunk["created"])
+        return chunk
+
+    def deliver(self, chunk: JSON) -> ModelResponseStream | None:
+        """Return a chunk as its model, which it becomes part of; None where the caller has no use for it."""
+        if self.plain(chunk) is None:
+            return None
         for choice in chunk["choices"]:
             _tidy(choice["delta"])
         usage = _counted(chunk.pop("usage", None))
-        made: ModelResponseStream = _validated(ModelResponseStream, self._plan, chunk)
+        made: ModelResponseStream = validated(ModelResponseStream, self._plan, chunk)
         if usage:
-            made.usage = _validated(Usage, self._plan, usage)
+            made.usage = validated(Usage, self._plan, usage)
         attach(made, self._hidden)
         return made

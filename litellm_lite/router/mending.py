@@ -116,6 +116,11 @@ class Mender:
         """Whether the current leg has said something that counts as a token and that was not shown before."""
         return self._gate is None or self._gate.spoke
 
+    @property
+    def open(self) -> bool:
+        """Whether the current leg's chunks are shown as they come, and none is refused."""
+        return self._gate is None
+
     def shown(self) -> Shown:
         """Return what the caller has seen."""
         self._text, self._reasoning = ["".join(self._text)], ["".join(self._reasoning)]

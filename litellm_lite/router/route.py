@@ -256,8 +256,10 @@ class Route:
 
     def _fallback_free(self, stop: Stop) -> bool:
         """Whether somebody outside the group could be asked now."""
-        now = self.fleet.clock.now()
-        return any(place.group.others(self.ask, now) for place in self.itinerary.fallbacks(stop))
+        for place in self.itinerary.fallbacks(stop):
+            if place.group.others(self.ask, self.fleet.clock.now()):
+                return True
+        return False
 
     def lone(self, stop: Stop) -> bool:
         """Whether nobody else could serve at all."""

@@ -1,0 +1,92 @@
+"""The gateway as an ASGI application: bare on the hot path, Starlette for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from litellm_lite.errors import APIError
+from litellm_lite.proxy import messages, refusing
+from litellm_lite.proxy.asking import read_json
+from litellm_lite.proxy.chat import chat
+from litellm_lite.proxy.exchange import Exchange, Receive, Scope, Send
+from litellm_lite.proxy.telling import Record
+
+if TYPE_CHECKING:
+    from litellm_lite.proxy.serving import Serving
+
+logger = logging.getLogger(__name__)
+
+Answering = Callable[["Serving", Exchange, Record, dict[str, Any]], Awaitable[None]]
+
+
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Route(NamedTuple):
+    """An endpoint of the hot path; `name` is what the log and the metrics call it, `refuse` writes its errors."""
+
+    name: str
+    answer: Answering
+    refuse: Callable[[APIError, str], tuple[int, bytes]] = refusing.refused
+
+
+def _routes(routes: Mapping[str, Route]) -> dict[str, Route]:
+    """Return the routes by path, each with and without `/v1`."""
+    return {prefix + path: route for path, route in routes.items() for prefix in ("", "/v1")}
+
+
+ROUTES: Mapping[str, Route] = {
+    **_routes({"/chat/completions": Route("/v1/chat/completions", chat)}),
+    "/v1/messages": Route("/v1/messages", messages.messages, messages.refused),
+    "/v1/messages/count_tokens": Route("/v1/messages/count_tokens", messages.tokens, messages.refused),
+}
+_CLIENT_GONE = 499
+
+
+class Gateway:
+    """The application. `serving` is the configuration in force.
+
+    `note` is told of each request when it is over; `cold` answers whatever is not on the hot path.
+    """
+
+    def __init__(self, serving: Serving, note: Callable[[Record], None], cold: ASGI) -> None:
+        self.serving = serving
+        self._note = note
+        self._cold = cold
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            route = ROUTES.get(scope["path"])
+            if route is not None and scope["method"] == "POST":
+                await self._hot(route, Exchange(scope, receive, send))
+                return
+        await self._cold(scope, receive, send)
+
+    async def _hot(self, route: Route, exchange: Exchange) -> None:
+        serving, record = self.serving, Record(exchange, route.name)
+        try:
+            serving.keys.check(exchange.head)
+            body = read_json(await exchange.body(serving.max_request_bytes))
+            await route.answer(serving, exchange, record, body)
+        except Exception as error:
+            await self._refuse(route, exchange, record, error)
+        except asyncio.CancelledError:
+            if not exchange.gone:
+                raise
+            exchange.status = _CLIENT_GONE
+        finally:
+            exchange.close()
+            self._note(record)
+
+    async def _refuse(self, route: Route, exchange: Exchange, record: Record, error: Exception) -> None:
+        """Answer with an error, or break off what has begun: no status can be told any more."""
+        if not isinstance(error, APIError):
+            logger.error("call %s: %s", exchange.call_id, type(error).__name__, exc_info=error)
+        record.error = told = refusing.as_api_error(error)
+        if exchange.begun:
+            raise error
+        status, body = route.refuse(told, exchange.call_id)
+        await exchange.answer(status, [*refusing.error_headers(told), *record.headers({})], body)
