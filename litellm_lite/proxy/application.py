@@ -18,6 +18,7 @@ from litellm_lite.proxy.exchange import Receive, Scope, Send
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.reload import Reload, watch
 from litellm_lite.proxy.serving import Serving
+from litellm_lite.proxy.stored import Store
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -29,15 +30,24 @@ logger = logging.getLogger(__name__)
 
 
 class Application:
-    """The ASGI application of one worker. `read` returns the configuration, now and whenever it is to be read anew."""
+    """The ASGI application of one worker. `read` returns the configuration, now and whenever it is to be read anew.
+
+    `stream` takes the log, `store` is the file in which bridged responses are kept.
+    """
 
     def __init__(
-        self, read: Callable[[], GatewayConfig], *, stream: IO[bytes] | None = None, debug: bool = False
+        self,
+        read: Callable[[], GatewayConfig],
+        *,
+        stream: IO[bytes] | None = None,
+        store: str | None = None,
+        debug: bool = False,
     ) -> None:
         self._reload = Reload(read, self._apply)
         self._log = log.RequestLog(stream or sys.stdout.buffer)
         self._debug = debug
         self._metrics = Metrics()
+        self._store = Store(store)
         self._gateway: Gateway | None = None
         self._cold: ASGIApp | None = None
         self._stop = asyncio.Event()
@@ -72,7 +82,7 @@ class Application:
         return self._gateway
 
     def _settle_in(self) -> None:
-        """Listen for SIGHUP and for changed files; what is there to stay need not be looked at by the collector again."""
+        """Listen for SIGHUP and for changed files; the collector need not look again at what is there to stay."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows has none; another thread may not
             loop.add_signal_handler(signal.SIGHUP, self._reload.again)
@@ -81,7 +91,7 @@ class Application:
         gc.freeze()
 
     def _apply(self, config: GatewayConfig) -> None:
-        serving = Serving.of(config)
+        serving = Serving.of(config, self._store)
         if self._gateway is None:
             self._gateway = Gateway(serving, self._note, self._rest)
         else:

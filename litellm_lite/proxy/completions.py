@@ -44,7 +44,8 @@ async def completions(serving: Serving, exchange: Exchange, record: Record, body
 
 async def _over_chat(serving: Serving, exchange: Exchange, record: Record, body: JSON, *, stream: bool) -> None:
     """Ask the chat of each prompt."""
-    model, left_out = body["model"], {}
+    model = body["model"]
+    left_out: dict[str, str] = {}
     chats = bridge.to_chat(body, drop_params=serving.drops(body), left_out=left_out)
     record.left_out = left_out
     id, created = f"cmpl-{exchange.call_id}", int(time.time())

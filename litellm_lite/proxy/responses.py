@@ -5,6 +5,7 @@ What a vendor keeps is found again by its id, which says where; what came over a
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,8 @@ def no_response(id: Any) -> NotFoundError:
 
 async def _over_chat(serving: Serving, exchange: Exchange, record: Record, body: JSON, *, stream: bool) -> None:
     """Ask a chat."""
-    store, before, left_out = serving.store, body.get("previous_response_id"), {}
+    store, before = serving.store, body.get("previous_response_id")
+    left_out: dict[str, str] = {}
     earlier = store.get(before) if isinstance(before, str) else None
     if isinstance(before, str) and earlier is None:
         raise no_response(before)
@@ -74,7 +76,7 @@ async def _over_chat(serving: Serving, exchange: Exchange, record: Record, body:
     record.left_out = left_out
     asked["store"] = keeps = body.get("store") is not False
     way = serving.way(body["model"], said, params, stream=stream)
-    id, created = f"resp_{exchange.call_id}", int(time.time())
+    id, created = f"resp_{os.urandom(24).hex()}", int(time.time())  # nobody can guess it, or take another's
 
     def keep(response: Mapping[str, Any]) -> None:
         if keeps:

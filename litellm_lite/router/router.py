@@ -144,6 +144,11 @@ class Router(Endpoints):
         """
         return serves(self._fleet.find(model), endpoint)
 
+    def model_of(self, name: str) -> str:
+        """Return the model that a name leads to first, "provider/model". Raises BadRequestError for one of none."""
+        stop = self._fleet.find(name)
+        return stop.model or (stop.only or stop.group.standings[0]).deployment.model
+
     def explain(
         self, model: str, messages: Messages = (), *, stream: bool | None = None, **params: Unpack[RoutedParams]
     ) -> Explanation:
