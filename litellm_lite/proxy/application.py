@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# A request makes some hundred objects that die with it, and hardly ever a circle: Python's own 700 looks too often.
+_COLLECT_AFTER = (20_000, 20, 50)
+
 
 class Application:
     """The ASGI application of one worker. `read` returns the configuration, now and whenever it is to be read anew.
@@ -89,6 +92,7 @@ class Application:
         self._watcher = loop.create_task(watch(self._reload, self._stop))
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
 
     def _apply(self, config: GatewayConfig) -> None:
         serving = Serving.of(config, self._store)

@@ -74,24 +74,24 @@ class Record:
 
     def headers(self, vendors: Mapping[str, str]) -> Headers:
         """Return the headers of an answer, the vendor's among them under names that cannot pass for ours."""
-        elapsed_ms = self.exchange.elapsed_ms
-        overhead_ms = max(0.0, elapsed_ms - self.upstream_ms)
+        exchange, trace, plan = self.exchange, self.trace, self.plan
+        elapsed_ms = exchange.elapsed_ms
         headers: Headers = [
-            (b"x-litellm-call-id", self.exchange.call_id.encode()),
+            (b"x-litellm-call-id", exchange.call_id.encode()),
             (b"x-litellm-response-duration-ms", b"%.3f" % elapsed_ms),
-            (b"x-litellm-overhead-duration-ms", b"%.3f" % overhead_ms),
+            (b"x-litellm-overhead-duration-ms", b"%.3f" % max(0.0, elapsed_ms - self.upstream_ms)),
             _VERSION,
         ]
         if self.dollars is not None:
             headers.append((b"x-litellm-response-cost", str(float(self.dollars)).encode()))
-        if self.trace is not None:
-            headers += _routing(self.trace)
-        dropped = {**self.left_out, **(self.plan.dropped if self.plan is not None else _NOTHING)}
-        if dropped:
-            headers.append((b"x-litellm-dropped-params", _value(", ".join(dropped))))
-        if (plan := self.plan) is not None:
+        if trace is not None:
+            headers += _routing(trace)
+        if plan is not None:
             headers.append((b"x-litellm-model-api-base", _value(plan.call.target.api_base)))
             headers += _vendors(vendors, secrets_of(plan.call))
+        if self.left_out or (plan is not None and plan.dropped):
+            dropped = {**self.left_out, **(plan.dropped if plan is not None else _NOTHING)}
+            headers.append((b"x-litellm-dropped-params", _value(", ".join(dropped))))
         return headers
 
 
