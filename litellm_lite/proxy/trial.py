@@ -134,7 +134,7 @@ def _asked(tree: _Tree, ask: Callable[[dict[str, Any]], object]) -> list[Finding
         try:
             ask(dict(now))
         except APIError as error:
-            path, beyond, what = _told(error, now)
+            path, beyond, what = told(error, now)
             original = tree.path(path)
             found.append(((*original, *beyond), _unshown(what, now, path)))
             if not _mended(tree, original, beyond):
@@ -144,7 +144,7 @@ def _asked(tree: _Tree, ask: Callable[[dict[str, Any]], object]) -> list[Finding
     return found
 
 
-def _told(error: APIError, now: dict[str, Any]) -> tuple[Path, Path, str]:
+def told(error: APIError, now: dict[str, Any]) -> tuple[Path, Path, str]:
     """Return where an error is from, how the path goes on where nothing is there, and what it says."""
     if (place := located(error.message, now)) is not None:
         return place
