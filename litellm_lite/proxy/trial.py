@@ -84,7 +84,6 @@ def tried(entries: Sequence[Any], keywords: Mapping[str, Any], broken: Iterable[
     if not _lenient(tree.now()):
         for place in range(len(entries)):
             found += _entry_tried(tree, place)
-        found += _asked(tree, _ask_entries)
     found += _asked(tree, lambda now: _ask_settings(now, groups))
     return list(dict.fromkeys(found or _asked(tree, _ask_all)))
 
