@@ -6,6 +6,7 @@ The bridges are pure; ids and times come from here. What they leave out is told 
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ MOST_AT_A_TIME = 16
 """How many of a text completion's prompts are asked side by side."""
 
 
-class OverChat:
+class OverChat(ABC):
     """One request that goes over a bridge: `chats` are what is asked, messages and parameters of each."""
 
     endpoint: Endpoint
@@ -41,8 +42,9 @@ class OverChat:
         facts = Together([each.facts for each in told], self.left_out)
         return native_answer(Told(first.answer, facts), self.endpoint, body)
 
+    @abstractmethod
     def _body(self, chats: list[JSON], created: int) -> JSON:
-        raise NotImplementedError
+        """Return the answer in the endpoint's shape."""
 
 
 class TextOverChat(OverChat):
@@ -213,9 +215,6 @@ class _InTurn:
 class InTurn(_InTurn):
     """The streams of several chats, one after the other; each is opened when the one before it has ended."""
 
-    def __iter__(self) -> InTurn:
-        return self
-
     def __next__(self) -> JSON:
         try:
             while (chunk := next(self._current, None)) is None:
@@ -233,9 +232,6 @@ class InTurn(_InTurn):
 
 class AsyncInTurn(_InTurn):
     """The async twin of `InTurn`."""
-
-    def __aiter__(self) -> AsyncInTurn:
-        return self
 
     async def __anext__(self) -> JSON:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,6 +69,13 @@ def test_several_prompts_are_several_chats_and_one_answer(mode: str, wire: Wire)
         answer.hidden_params["cost"].total == answer.hidden_params["cost"].input + answer.hidden_params["cost"].output
     )
     assert copy.deepcopy(answer).hidden_params["response_cost"] == 16.5
+
+
+def test_what_is_known_of_several_chats_travels_with_a_copy(wire: Wire) -> None:
+    wire.answers(completion("a"), completion("b"))
+    answer = ask("sync", "text_completion", ["1", "2"], LLAMA, **at(wire, **PRICES))
+    assert pickle.loads(pickle.dumps(answer)).hidden_params["response_cost"] == 11.0
+    assert answer.hidden_params is answer.hidden_params
 
 
 @each_mode
