@@ -1,4 +1,4 @@
-"""The gateway as an ASGI application: bare on the hot path, Starlette for the rest."""
+"""The gateway as an ASGI application: bare on the hot path. What is not on it is `cold`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from litellm_lite.errors import APIError
 from litellm_lite.proxy import refusing
 from litellm_lite.proxy.asking import read_json
 from litellm_lite.proxy.chat import chat
-from litellm_lite.proxy.exchange import Exchange, Receive, Scope, Send
+from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
 from litellm_lite.proxy.telling import Record
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _routes(routes: Mapping[str, Route]) -> dict[str, Route]:
 
 
 ROUTES: Mapping[str, Route] = _routes({"/chat/completions": Route("/v1/chat/completions", chat)})
-_CLIENT_GONE = 499
+CLIENT_GONE = 499
 
 
 class Gateway:
@@ -49,6 +49,7 @@ class Gateway:
 
     def __init__(self, serving: Serving, note: Callable[[Record], None], cold: ASGI) -> None:
         self.serving = serving
+        self.in_flight = 0
         self._note = note
         self._cold = cold
 
@@ -62,27 +63,30 @@ class Gateway:
 
     async def _hot(self, route: Route, exchange: Exchange) -> None:
         serving, record = self.serving, Record(exchange, route.name)
+        self.in_flight += 1
         try:
             serving.keys.check(exchange.head)
             body = read_json(await exchange.body(serving.max_request_bytes))
             await route.answer(serving, exchange, record, body)
         except Exception as error:
-            await self._refuse(exchange, record, error)
+            await refuse(exchange, record, error)
         except asyncio.CancelledError:
             if not exchange.gone:
                 raise
-            exchange.status = _CLIENT_GONE
+            exchange.status = CLIENT_GONE
         finally:
+            self.in_flight -= 1
             exchange.close()
             self._note(record)
 
-    async def _refuse(self, exchange: Exchange, record: Record, error: Exception) -> None:
-        """Answer with an error, or break off what has begun: no status can be told any more."""
-        if not isinstance(error, APIError):
-            logger.error("call %s: %s", exchange.call_id, type(error).__name__, exc_info=error)
-        record.error = told = refusing.as_api_error(error)
-        if exchange.begun:
-            raise error
-        status = refusing.status_of(told)
-        headers = [*refusing.error_headers(told), *record.headers({})]
-        await exchange.answer(status, headers, refusing.error_bytes(told, status))
+
+async def refuse(exchange: Exchange, record: Record, error: Exception, headers: Headers | None = None) -> None:
+    """Answer with an error, or break off what has begun: no status can be told any more."""
+    if not isinstance(error, APIError):
+        logger.error("call %s: %s", exchange.call_id, type(error).__name__, exc_info=error)
+    record.error = told = refusing.as_api_error(error)
+    if exchange.begun:
+        raise error
+    status = refusing.status_of(told)
+    all_headers = [*refusing.error_headers(told), *(headers or ()), *record.headers({})]
+    await exchange.answer(status, all_headers, refusing.error_bytes(told, status))

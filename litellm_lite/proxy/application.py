@@ -13,15 +13,13 @@ from typing import IO, TYPE_CHECKING
 
 from litellm_lite.errors import APIError
 from litellm_lite.proxy import log
-from litellm_lite.proxy.app import Gateway
+from litellm_lite.proxy.app import ASGI, Gateway
 from litellm_lite.proxy.exchange import Receive, Scope, Send
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.reload import Reload, watch
 from litellm_lite.proxy.serving import Serving
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
     from litellm_lite.proxy.config import GatewayConfig
     from litellm_lite.proxy.telling import Record
 
@@ -39,7 +37,7 @@ class Application:
         self._debug = debug
         self._metrics = Metrics()
         self._gateway: Gateway | None = None
-        self._cold: ASGIApp | None = None
+        self._cold: ASGI | None = None
         self._stop = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
 
@@ -88,14 +86,21 @@ class Application:
             self._gateway.serving = serving
 
     async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is not on the hot path. Starlette is loaded when it is first asked for."""
+        """Answer what is not on the hot path. Its code is loaded when it is first asked for."""
         if self._cold is None:
-            from litellm_lite.proxy.cold import cold
+            from litellm_lite.proxy.cold import Cold
+            from litellm_lite.proxy.visit import Now
 
             gateway = self._gateway
             assert gateway is not None  # noqa: S101 - it is who asks
-            self._cold = cold(lambda: gateway.serving, lambda: self._metrics)
+            self._cold = Cold(Now(lambda: gateway.serving, self._counted, self._stop.is_set), self._note)
         await self._cold(scope, receive, send)
+
+    def _counted(self) -> Metrics:
+        """Return what was counted, by all workers."""
+        if self._gateway is not None:
+            self._metrics.in_flight = self._gateway.in_flight
+        return self._metrics
 
     def _note(self, record: Record) -> None:
         self._metrics.note(record)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from litellm_lite.errors import BadRequestError, NotFoundError
+from litellm_lite.errors import APIError, BadRequestError, NotFoundError
 from litellm_lite.proxy.auth import Keys
 from litellm_lite.router.request import Way, planned
 
 if TYPE_CHECKING:
     from litellm_lite.proxy.config import GatewayConfig
+    from litellm_lite.router.deployment import Deployment
+    from litellm_lite.router.fleet import Stop
     from litellm_lite.router.router import Router
 
 
@@ -39,6 +41,22 @@ class Serving:
         try:
             return planned(self.router._fleet, model, messages, params, stream=stream)
         except BadRequestError as error:
-            if error.param == "model" and type(error) is BadRequestError:
-                raise NotFoundError(error.message, code="model_not_found", param="model") from None
-            raise
+            raise _as_not_found(error) from None
+
+    def find(self, model: str) -> Stop:
+        """Return where a name leads. Raises NotFoundError for one that leads nowhere."""
+        try:
+            return self.router._fleet.find(model)
+        except BadRequestError as error:
+            raise _as_not_found(error) from None
+
+    def deployments(self, model: str | None = None) -> list[Deployment]:
+        """Return all deployments, or those of a group."""
+        return [each.deployment for each in self.router._fleet.of(model)]
+
+
+def _as_not_found(error: BadRequestError) -> APIError:
+    """Return what a client is told of a model that leads nowhere; any other error as it is."""
+    if error.param == "model" and type(error) is BadRequestError:
+        return NotFoundError(error.message, code="model_not_found", param="model")
+    return error
