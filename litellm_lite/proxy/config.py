@@ -185,7 +185,7 @@ def read_config(path: str | os.PathLike[str], environment: Mapping[str, str] | N
     return Config(path=raw.name, environment_variables=raw.variables, others=sections, **known)
 
 
-def routerarguments(config: Config) -> dict[str, Any]:
+def router_arguments(config: Config) -> dict[str, Any]:
     """Return the keywords for `Router`, beside `model_list`; where both settings say it, router_settings win."""
     return arguments(config.litellm_settings, config.router_settings)
 
