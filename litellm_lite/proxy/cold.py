@@ -89,7 +89,7 @@ class Cold:
         if not allowed:
             raise _nothing_at(path)
         if method == "OPTIONS":
-            return Told(b"", b"text/plain", 204, ((b"allow", ", ".join(allowed).encode()),))
+            return Told(b"", b"text/plain", 200, ((b"allow", ", ".join(allowed).encode()),))
         if place is None or method not in allowed:
             raise MethodNotAllowed(f"{named(path)} takes {' and '.join(allowed[:-1])}, not {named(method)}", allowed)
         serving = self._now.serving()

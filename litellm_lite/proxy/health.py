@@ -99,10 +99,10 @@ def _model(deployment: Deployment, today: date) -> tuple[str | None, str]:
     if isinstance(named, str) and named:
         return named, ""
     if ANY in deployment.model:
-        chats = [each for each in known_behind(deployment, today) if each[1].row.get("mode") == "chat"]
-        priced = [each for each in chats if each[1].output_cost_per_token]
+        chats = [each for each in known_behind(deployment, today) if each.info.row.get("mode") == "chat"]
+        priced = [each for each in chats if each.info.output_cost_per_token]
         if priced or chats:
-            return min(priced or chats, key=lambda each: each[1].output_cost_per_token or 0)[0], ""
+            return min(priced or chats, key=lambda each: each.info.output_cost_per_token or 0).model, ""
         return None, "which models are behind the wildcard is not known; name one in model_info.health_check_model"
     mode = deployment.row.row.get("mode") if deployment.row is not None else None
     if mode not in _CHATS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from litellm_lite.errors import LiteLLMUnknownProvider, NotFoundError
 from litellm_lite.proxy.visit import Told, Visit, told_json
@@ -25,6 +25,14 @@ _NOBODY = "system"
 _SERVED = frozenset({"chat", "completion", "embedding", "moderation", "responses"})
 # A server behind `openai/` that the configuration names may be anybody's: what OpenAI has, it need not have.
 _OF_ANY_SERVER = frozenset({"openai", ""})
+
+
+class Known(NamedTuple):
+    """A model behind a wildcard: as the deployment would name it, and what each asterisk stands for there."""
+
+    model: str
+    info: ModelInfo
+    parts: list[str]
 
 
 async def models(visit: Visit) -> Told:
@@ -63,24 +71,21 @@ def callable_names(serving: Serving, today: date) -> list[str]:
 def behind(serving: Serving, deployment: Deployment, today: date) -> Iterator[str]:
     """Yield the names that lead through a wildcard to a model that is known and not switched off."""
     first, *rest = deployment.group.split(ANY)
-    pattern = Wildcard(deployment.model)
-    for model, _ in known_behind(deployment, today):
-        parts = pattern.parts(model)
-        assert parts is not None  # noqa: S101 - it fits
-        name = first + "".join(part + text for part, text in zip(parts, rest, strict=True))
-        if _leads(serving, name, deployment.group, model):
+    for known in known_behind(deployment, today):
+        name = first + "".join(part + text for part, text in zip(known.parts, rest, strict=True))
+        if _leads(serving, name, deployment.group, known.model):
             yield name
 
 
-def known_behind(deployment: Deployment, today: date) -> Iterator[tuple[str, ModelInfo]]:
+def known_behind(deployment: Deployment, today: date) -> Iterator[Known]:
     """Yield the models that fit a deployment's wildcard, as it would name them; none where nobody knows."""
     if ANY not in deployment.model or _anybodys(deployment):
         return
     pattern = Wildcard(deployment.model)
     for info in _known(deployment, today):
         for model in (f"{info.provider}/{info.model}", info.model):
-            if pattern.parts(model) is not None:
-                yield model, info
+            if (parts := pattern.parts(model)) is not None:
+                yield Known(model, info, parts)
                 break
 
 
@@ -102,7 +107,7 @@ def _anybodys(deployment: Deployment) -> bool:
 
 
 def _known(deployment: Deployment, today: date) -> Iterable[ModelInfo]:
-    """Yield the models a deployment could serve. One for every vendor serves those that the environment has a key for."""
+    """Yield the models a deployment could serve; one for every vendor, those that the environment has a key for."""
     callable_: dict[str, bool] = {deployment.provider: True} if deployment.provider else {}
     for info in registry().models.values():
         if deployment.provider and info.provider != deployment.provider:

@@ -52,7 +52,8 @@ class Serving:
 
     def deployments(self, model: str | None = None) -> list[Deployment]:
         """Return all deployments, or those of a group."""
-        return [each.deployment for each in self.router._fleet.of(model)]
+        found = map(self.router.get_deployment, self.router.get_model_ids(model))
+        return [each for each in found if each is not None]
 
 
 def _as_not_found(error: BadRequestError) -> APIError:
