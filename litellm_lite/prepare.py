@@ -7,8 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from litellm_lite import resolve
-from litellm_lite.call import Call, WireRequest
-from litellm_lite.errors import APIError, BadRequestError, ContextWindowExceededError, PriceUnknown
+from litellm_lite.call import Call, Endpoint, WireRequest
+from litellm_lite.errors import (
+    APIError,
+    BadRequestError,
+    ContextWindowExceededError,
+    PriceUnknown,
+    UnsupportedEndpoint,
+    UnsupportedParamsError,
+)
 from litellm_lite.options import Options, check_headers, merged, take_options
 from litellm_lite.params import map_params, shown
 from litellm_lite.registry import ModelInfo, registry
@@ -58,8 +65,14 @@ class Plan:
     @property
     def expected(self) -> int:
         """How many choices the answer should have."""
-        asked = {**self.call.params, **self.call.extra_body}.get("n")
-        return asked if isinstance(asked, int) else 1
+        body = {**self.call.params, **self.call.extra_body}
+        asked = body.get("n")
+        each = asked if isinstance(asked, int) else 1
+        if self.call.endpoint != "completions":
+            return each
+        from litellm_lite.endpoints.completions import prompts_of
+
+        return each * prompts_of(body.get("prompt"))
 
     def locate(self, error: APIError) -> APIError:
         """Return the error with provider and model on it, where the place that raised it did not know them."""
@@ -71,10 +84,15 @@ class Plan:
         return error
 
 
-def prepare(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool) -> Plan:
-    """Return the plan of a chat completion. Raises APIError for whatever cannot be sent; nothing was sent then."""
+def prepare(
+    model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool, endpoint: Endpoint = "chat"
+) -> Plan:
+    """Return the plan of a call. Raises APIError for whatever cannot be sent; nothing was sent then.
+
+    At another endpoint than chat there are no messages, and the input is among the parameters.
+    """
     try:
-        return _plan(model, messages, params, stream=stream)
+        return _plan(model, messages, params, stream=stream, endpoint=endpoint)
     except APIError as error:
         provider, name = _meant(model, params)
         error.provider = error.llm_provider = error.provider or provider
@@ -90,8 +108,8 @@ def _meant(model: str, params: Mapping[str, Any]) -> tuple[str, str]:
         return "", str(model)
 
 
-def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool) -> Plan:
-    options, asked = take_options(params, stream=stream)
+def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool, endpoint: Endpoint) -> Plan:
+    options, asked = take_options(params, stream=stream, sends_metadata=endpoint == "responses")
     own = options.own
     variant = own.get("api", "")
     provider, target, info = resolve.resolve(
@@ -102,7 +120,11 @@ def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, str
         variant=variant,
         offline=options.mocked,
     )
-    plain = plain_messages(messages, target.provider, target.model)
+    if endpoint == "chat":
+        plain = plain_messages(messages, target.provider, target.model)
+    else:
+        plain, provider = [], _speaker(provider, endpoint, target.model)
+        _refuse_promises(own, endpoint)
     if isinstance(asked.get("response_format"), type):
         asked["response_format"] = schema_format(asked["response_format"])
     mapped = map_params(provider.contract(variant), asked, options.choice, model=target.model)
@@ -110,9 +132,10 @@ def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, str
     if account := resolve.account_headers(provider.row, target.api_base, own.get("organization")):
         headers = merged(check_headers(account, "organization"), headers)
     extra, dropped = _extra_body(own.get("extra_body"), options)
-    call = Call(target, plain, mapped.params, stream, info, headers, extra, variant)
+    call = Call(target, plain, mapped.params, stream, info, headers, extra, variant, endpoint)
     request, priced = provider.build_request(call), price_info(info, own)
-    _check_context(own.get("check_context", True), call, asked, request)
+    if plain:
+        _check_context(own.get("check_context", True), call, asked, request)
     if "budget" in own:
         _check_budget(own["budget"], call, asked, priced)
     return Plan(
@@ -125,6 +148,24 @@ def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, str
         {**mapped.dropped, **options.dropped, **dropped},
         _includes_usage(asked.get("stream_options")),
     )
+
+
+def _speaker(provider: Transformer, endpoint: Endpoint, model: str) -> Transformer:
+    """Return who speaks with the vendor at an endpoint beside chat. Raises UnsupportedEndpoint where nobody does."""
+    if (found := provider.endpoint(endpoint)) is not None:
+        return found
+    from litellm_lite.endpoints import remedy
+
+    name = provider.row.name
+    msg = f"{name}: there is no /{endpoint} at {provider.row.title}; {remedy(endpoint)} (model {model!r})"
+    raise UnsupportedEndpoint(msg, name, model, param="model")
+
+
+def _refuse_promises(own: Mapping[str, Any], endpoint: Endpoint) -> None:
+    """Raise UnsupportedParamsError for a promise that is only kept where a prompt can be counted."""
+    if "budget" in own:
+        msg = f"budget is held for chat completions only, not at /{endpoint}; leave it out"
+        raise UnsupportedParamsError(msg, param="budget")
 
 
 def _check_context(wanted: Any, call: Call, asked: Mapping[str, Any], request: WireRequest) -> None:

@@ -229,8 +229,8 @@ def account_headers(row: Provider, base: str, organization: Any = None) -> dict[
 def transport_settings(ssl_verify: bool | str | None = None) -> Settings:
     """Return how to connect: LITELLM_LITE_ENGINE picks the engine, SSL_CERT_FILE names the CAs, `ssl_verify` wins."""
     engine: Any = os.environ.get("LITELLM_LITE_ENGINE") or "auto"
-    if engine not in ("auto", "pyreqwest", "httpx"):
-        msg = f"LITELLM_LITE_ENGINE must be auto, pyreqwest or httpx, not {engine!r}"
+    if engine not in ("auto", "pyreqwest", "httpx", "aiohttp"):
+        msg = f"LITELLM_LITE_ENGINE must be auto, pyreqwest, httpx or aiohttp, not {engine!r}"
         raise BadRequestError(msg)
     verify: Any = ssl_verify if ssl_verify is not None else os.environ.get("SSL_CERT_FILE") or True
     if not isinstance(verify, bool | str):

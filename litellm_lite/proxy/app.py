@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from litellm_lite.errors import APIError
-from litellm_lite.proxy import refusing
+from litellm_lite.proxy import messages, refusing
 from litellm_lite.proxy.asking import read_json
 from litellm_lite.proxy.chat import chat
 from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Answering = Callable[["Serving", Exchange, Record, dict[str, Any]], Awaitable[None]]
-
-
+Refusing = Callable[[APIError, str], tuple[int, bytes]]
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Route(NamedTuple):
-    """An endpoint of the hot path; `name` is what the log and the metrics call it."""
+    """An endpoint of the hot path; `name` is what the log and the metrics call it, `refuse` writes its errors."""
 
     name: str
     answer: Answering
+    refuse: Refusing = refusing.refused
 
 
 def _routes(routes: Mapping[str, Route]) -> dict[str, Route]:
@@ -37,7 +37,11 @@ def _routes(routes: Mapping[str, Route]) -> dict[str, Route]:
     return {prefix + path: route for path, route in routes.items() for prefix in ("", "/v1")}
 
 
-ROUTES: Mapping[str, Route] = _routes({"/chat/completions": Route("/v1/chat/completions", chat)})
+ROUTES: Mapping[str, Route] = {
+    **_routes({"/chat/completions": Route("/v1/chat/completions", chat)}),
+    "/v1/messages": Route("/v1/messages", messages.messages, messages.refused),
+    "/v1/messages/count_tokens": Route("/v1/messages/count_tokens", messages.tokens, messages.refused),
+}
 CLIENT_GONE = 499
 
 
@@ -69,7 +73,7 @@ class Gateway:
             body = read_json(await exchange.body(serving.max_request_bytes))
             await route.answer(serving, exchange, record, body)
         except Exception as error:
-            await refuse(exchange, record, error)
+            await refuse(route.refuse, exchange, record, error)
         except asyncio.CancelledError:
             if not exchange.gone:
                 raise
@@ -80,13 +84,14 @@ class Gateway:
             self._note(record)
 
 
-async def refuse(exchange: Exchange, record: Record, error: Exception, headers: Headers | None = None) -> None:
+async def refuse(
+    write: Refusing, exchange: Exchange, record: Record, error: Exception, headers: Headers | None = None
+) -> None:
     """Answer with an error, or break off what has begun: no status can be told any more."""
     if not isinstance(error, APIError):
         logger.error("call %s: %s", exchange.call_id, type(error).__name__, exc_info=error)
     record.error = told = refusing.as_api_error(error)
     if exchange.begun:
         raise error
-    status = refusing.status_of(told)
-    all_headers = [*refusing.error_headers(told), *(headers or ()), *record.headers({})]
-    await exchange.answer(status, all_headers, refusing.error_bytes(told, status))
+    status, body = write(told, exchange.call_id)
+    await exchange.answer(status, [*refusing.error_headers(told), *(headers or ()), *record.headers({})], body)

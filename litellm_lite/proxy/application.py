@@ -70,7 +70,7 @@ class Application:
         return self._gateway
 
     def _settle_in(self) -> None:
-        """Listen for SIGHUP and for changed files, and leave what is there to stay out of the garbage collector's way."""
+        """Listen for SIGHUP and for changed files; what is there to stay need not be looked at by the collector again."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows has none; another thread may not
             loop.add_signal_handler(signal.SIGHUP, self._reload.again)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from litellm_lite.cost import Cost, price
@@ -28,8 +28,8 @@ JSON = dict[str, Any]
 class Voice(Protocol):
     """Tells a stream in the words of one API. After `fail` nothing is said any more."""
 
-    def say(self, chunks: Sequence[JSON]) -> bytes:
-        """Return what to send for chunks, in their order; it may be nothing."""
+    def say(self, chunk: JSON) -> bytes:
+        """Return what to send for a chunk; it may be nothing. Raises APIError for one that cannot be told."""
 
     def end(self) -> bytes:
         """Return what to send at the end of an answer that is whole."""
@@ -77,8 +77,15 @@ async def answer_stream(exchange: Exchange, record: Record, way: Way, voice: Voi
 
 async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice) -> None:
     while chunks := await stream.batch():
-        if said := voice.say(chunks):
-            await events.write(said)
+        said = bytearray()
+        try:
+            for chunk in chunks:
+                said += voice.say(chunk)
+        except APIError:  # what came before a chunk that cannot be told is not lost
+            await events.write(bytes(said))
+            raise
+        if said:
+            await events.write(bytes(said))
     await events.end(voice.end())
 
 

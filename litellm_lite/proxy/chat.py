@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -46,9 +45,8 @@ class ChatVoice:
 
     __slots__ = ()
 
-    def say(self, chunks: Sequence[JSON]) -> bytes:
-        dumps = orjson.dumps
-        return b"".join([b"data: " + dumps(chunk) + b"\n\n" for chunk in chunks])
+    def say(self, chunk: JSON) -> bytes:
+        return b"data: " + orjson.dumps(chunk) + b"\n\n"
 
     def end(self) -> bytes:
         return DONE

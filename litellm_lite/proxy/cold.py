@@ -13,6 +13,7 @@ from litellm_lite.errors import NotFoundError
 from litellm_lite.proxy import health, listing
 from litellm_lite.proxy.app import CLIENT_GONE, ROUTES, refuse
 from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
+from litellm_lite.proxy.refusing import refused
 from litellm_lite.proxy.telling import Record
 from litellm_lite.proxy.visit import Answering, MethodNotAllowed, Now, Told, Visit
 from litellm_lite.registry.nearest import nearest
@@ -73,7 +74,8 @@ class Cold:
                 told.status, [(b"content-type", told.kind), *told.headers, *record.headers({})], told.body
             )
         except Exception as error:
-            await refuse(exchange, record, error, _allow(error))
+            hot = ROUTES.get(scope["path"])
+            await refuse(hot.refuse if hot is not None else refused, exchange, record, error, _allow(error))
         except asyncio.CancelledError:
             if not exchange.gone:
                 raise

@@ -1,4 +1,4 @@
-"""The gateway's log: JSON, one line a request. Prompts, answers and keys are never in it, nor messages that may quote one.
+"""The gateway's log: JSON, one line a request, without prompts, answers and keys, and what may quote one.
 
 Lines are collected and written together, so that a request does not wait for the terminal.
 """

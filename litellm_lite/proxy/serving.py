@@ -36,19 +36,24 @@ class Serving:
             keep_alive_s=config.keep_alive_s,
         )
 
+    def model_of(self, name: str) -> str:
+        """Return the model that a name leads to first, "provider/model". Raises NotFoundError."""
+        stop = self.find(name)
+        return stop.model or stop.group.standings[0].deployment.model
+
     def way(self, model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> Way:
         """Return the way of a chat completion. Raises NotFoundError for a model that leads nowhere."""
         try:
             return planned(self.router._fleet, model, messages, params, stream=stream)
         except BadRequestError as error:
-            raise _as_not_found(error) from None
+            raise _not_found(error) from None
 
     def find(self, model: str) -> Stop:
         """Return where a name leads. Raises NotFoundError for one that leads nowhere."""
         try:
             return self.router._fleet.find(model)
         except BadRequestError as error:
-            raise _as_not_found(error) from None
+            raise _not_found(error) from None
 
     def deployments(self, model: str | None = None) -> list[Deployment]:
         """Return all deployments, or those of a group."""
@@ -56,8 +61,8 @@ class Serving:
         return [each for each in found if each is not None]
 
 
-def _as_not_found(error: BadRequestError) -> APIError:
-    """Return what a client is told of a model that leads nowhere; any other error as it is."""
-    if error.param == "model" and type(error) is BadRequestError:
-        return NotFoundError(error.message, code="model_not_found", param="model")
-    return error
+def _not_found(error: BadRequestError) -> APIError:
+    """Return the error for a model that leads nowhere as OpenAI tells it; another error as it is."""
+    if error.param != "model" or type(error) is not BadRequestError:
+        return error
+    return NotFoundError(error.message, code="model_not_found", param="model")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from litellm_lite import __version__
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from litellm_lite.prepare import Plan
     from litellm_lite.router.trace import Trace
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _VERSION = (b"x-litellm-version", __version__.encode())
 _PREFIX = b"llm_provider-"
 _LIMITS = frozenset(RATE_LIMIT_HEADERS)
@@ -27,7 +29,7 @@ class Record:
     """One request as it is told afterwards: to the log, to the metrics, and in the headers of its answer."""
 
     __slots__ = (
-        "asked", "cost", "error", "exchange", "first_ms", "plan", "route", "stream", "trace", "upstream_ms", "usage",
+        "asked", "cost", "error", "exchange", "first_ms", "left_out", "plan", "route", "stream", "trace", "upstream_ms", "usage",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange, route: str) -> None:
@@ -43,6 +45,8 @@ class Record:
         self.upstream_ms = 0.0
         """How long the vendors took, and the pauses between them."""
         self.error: APIError | None = None
+        self.left_out: Mapping[str, str] = _NOTHING
+        """What of the request was not carried, and why."""
 
     def served(self, plan: Plan, upstream_ms: float) -> None:
         """Note who served, and how long that took; of several attempts it is the sum."""
@@ -66,6 +70,9 @@ class Record:
             headers.append((b"x-litellm-response-cost", str(float(self.cost.total)).encode()))
         if self.trace is not None:
             headers += _routing(self.trace)
+        dropped = {**self.left_out, **(self.plan.dropped if self.plan is not None else _NOTHING)}
+        if dropped:
+            headers.append((b"x-litellm-dropped-params", _value(", ".join(dropped))))
         if (plan := self.plan) is not None:
             headers.append((b"x-litellm-model-api-base", _value(plan.call.target.api_base)))
             headers += _vendors(vendors, secrets_of(plan.call))

@@ -165,7 +165,7 @@ def _mended(tree: _Tree, path: Path, beyond: Path) -> bool:
     if len(beyond) == 1 and beyond[0] in _STAND_INS:
         tree.put(path, str(beyond[0]), _STAND_INS[str(beyond[0])])
         return True
-    if not path or beyond:
+    if not path or beyond or path == (_LIST,):
         return False
     tree.take_out(path)
     return True

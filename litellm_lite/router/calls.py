@@ -10,6 +10,7 @@ from litellm_lite.prepare import Plan, prepare
 from litellm_lite.router.mending import continuation
 
 if TYPE_CHECKING:
+    from litellm_lite.call import Endpoint
     from litellm_lite.router.clock import Clock
     from litellm_lite.router.steps import Attempt
     from litellm_lite.router.underway import Limit
@@ -22,12 +23,20 @@ _DECIDED = ("stream_timeout", "request_timeout", "allowed_model_region")  # by t
 class Calls:
     """One request, ready to be planned for whichever deployment is chosen. The caller's parameters win over its own."""
 
-    __slots__ = ("_check_context", "_clock", "_messages", "_params", "_stream")
+    __slots__ = ("_check_context", "_clock", "_endpoint", "_messages", "_params", "_stream")
 
     def __init__(
-        self, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool, checked: bool, clock: Clock
+        self,
+        messages: Sequence[Any],
+        params: Mapping[str, Any],
+        *,
+        stream: bool,
+        checked: bool,
+        clock: Clock,
+        endpoint: Endpoint = "chat",
     ) -> None:
         """`checked`: whether the prompt was held against the window of each deployment that is called."""
+        self._endpoint: Endpoint = endpoint
         self._messages, self._params, self._stream, self._clock = messages, params, stream, clock
         self._check_context = not checked
 
@@ -45,7 +54,8 @@ class Calls:
         params.setdefault("check_context", self._check_context)
         for name in _DECIDED:
             params.pop(name, None)
-        return prepare(attempt.model or deployment.model, messages, params, stream=self._stream)
+        model = attempt.model or deployment.model
+        return prepare(model, messages, params, stream=self._stream, endpoint=self._endpoint)
 
     def timeouts(self, attempt: Attempt | Limit) -> Timeouts:
         """Return the limits in the seconds of the transport. A stream may go on, as long as it does not fall silent."""

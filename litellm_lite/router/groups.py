@@ -18,6 +18,7 @@ from litellm_lite.router.strategies import Strategy
 
 if TYPE_CHECKING:
     from litellm_lite.router.cooldown import Failure
+    from litellm_lite.router.deployment import Deployment
     from litellm_lite.router.learning import Limits
     from litellm_lite.router.standing import Standing
     from litellm_lite.router.waiting import Queue, Ticket
@@ -81,6 +82,11 @@ class Group:
         """Who has no room for a call of so many tokens, though it may have for a smaller one. Not in the trees."""
         self._most_short = 0
         self._turns = self._numbers = 0
+
+    @property
+    def samples(self) -> list[Deployment]:
+        """One deployment of each kind that there is."""
+        return [shelf.sample for shelf in list(self._shelves.values())]
 
     def add(self, standing: Standing) -> None:
         """Take in a deployment."""

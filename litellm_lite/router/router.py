@@ -15,13 +15,17 @@ from litellm_lite.router import strategies
 from litellm_lite.router.checks import flag
 from litellm_lite.router.clock import Clock
 from litellm_lite.router.drivers import afirst_leg, awhole, first_leg, whole
+from litellm_lite.router.endpoints import Endpoints
+from litellm_lite.router.facts import RoutedFacts
 from litellm_lite.router.fleet import Fleet
 from litellm_lite.router.request import Way, planned
+from litellm_lite.router.serving import serves
 from litellm_lite.router.stream import AsyncRoutedStream, RoutedStream
 from litellm_lite.transport import exchange
 from litellm_lite.types.response import attach, known_of
 
 if TYPE_CHECKING:
+    from litellm_lite.call import Endpoint
     from litellm_lite.explanation import Explanation
     from litellm_lite.prepare import Plan
     from litellm_lite.router.deployment import Deployment
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from litellm_lite.types.response import ModelResponse
 
 
-class Router:
+class Router(Endpoints):
     """Calls by the name of a group whichever of its deployments is free and well, and others when it fails.
 
     `model_list` and the keywords have LiteLLM's names; see docs/router.md. Raises BadRequestError with the path to
@@ -89,7 +93,7 @@ class Router:
         `hidden_params["attempts"]` on it tells every attempt, as `attempts` does on the APIError that is raised when
         all have failed. `timeout` is the time for the whole call, in seconds.
         """
-        way = self._way(model, messages, params, stream=bool(stream))
+        way = self.route("chat", model, params, messages=messages, stream=bool(stream))
         if stream:
             leg = first_leg(way.route, way.calls)
             warn_of_retirement(leg.plan)
@@ -112,7 +116,7 @@ class Router:
     ) -> ModelResponse | AsyncRoutedStream: ...
     async def acompletion(self, model: str, messages: Any = (), *, stream: bool | None = None, **params: Any) -> Any:
         """The async twin of `completion`."""
-        way = self._way(model, messages, params, stream=bool(stream))
+        way = self.route("chat", model, params, messages=messages, stream=bool(stream))
         if stream:
             leg = await afirst_leg(way.route, way.calls)
             warn_of_retirement(leg.plan)
@@ -120,6 +124,25 @@ class Router:
         answer = await awhole(way.route, way.calls)
         warn_of_retirement(answer.plan)
         return _response(answer, way.route.trace)
+
+    def route(
+        self, endpoint: Endpoint, model: str, params: Mapping[str, Any], *, messages: Any = (), stream: bool = False
+    ) -> Way:
+        """Return the way of a call, for whoever performs it himself: with dictionaries, and no models of the answers.
+
+        `way.route` and `way.calls` go to `drivers.awhole`, or for a stream to `drivers.afirst_leg` and with
+        `way.mender()` to `AsyncRoutedStream`. Messages are a chat's; at another endpoint all of the body is in
+        `params`. Raises BadRequestError for a name that leads nowhere, and for what cannot be routed.
+        """
+        return planned(self._fleet, model, messages, params, stream=stream, endpoint=endpoint)
+
+    def serves(self, model: str, endpoint: Endpoint) -> bool:
+        """Whether everybody who is called by that name serves an endpoint, so that it is asked in its own words.
+
+        Of fallbacks nothing is said: one that does not serve it is passed over. Raises BadRequestError for a name
+        that leads nowhere.
+        """
+        return serves(self._fleet.find(model), endpoint)
 
     def explain(
         self, model: str, messages: Messages = (), *, stream: bool | None = None, **params: Unpack[RoutedParams]
@@ -131,7 +154,7 @@ class Router:
         from litellm_lite.explaining import explain_places
         from litellm_lite.router.outlook import places
 
-        way = self._way(model, messages, dict(params), stream=bool(stream))
+        way = self.route("chat", model, dict(params), messages=messages, stream=bool(stream))
         dice = random.Random()
         dice.setstate(self._dice.getstate())
         with self._fleet.lock:
@@ -205,9 +228,6 @@ class Router:
                 standing.health.reset()
                 self._fleet.groups[standing.deployment.group].refresh(standing, self._fleet.clock.now())
 
-    def _way(self, model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> Way:
-        return planned(self._fleet, model, messages, params, stream=stream)
-
 
 def report(standing: Standing, now: float) -> dict[str, Any]:
     """Return how a deployment stands, in words and numbers; nothing of it is secret."""
@@ -225,28 +245,6 @@ def report(standing: Standing, now: float) -> dict[str, Any]:
     return {**names, "state": state, "why": why, **counts, **times}
 
 
-class _RoutedFacts:
-    """What is known of a routed call: what is known of the one that was answered, and the way there."""
-
-    __slots__ = ("_facts", "_trace", "_worked_out")
-
-    def __init__(self, facts: Any, trace: Trace) -> None:
-        self._facts, self._trace = facts, trace
-        self._worked_out: dict[str, Any] | None = None
-
-    def __call__(self) -> dict[str, Any]:
-        if self._worked_out is None:
-            trace, known = self._trace, self._facts()
-            if trace.served is not None:
-                trace.served.cost = known.get("cost")
-            headers = {**known.get("additional_headers", {}), **trace.headers()}
-            self._worked_out = {**known, **trace.hidden(), "additional_headers": headers}
-        return self._worked_out
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return dict, (self(),)
-
-
 def _response(answer: Answer, trace: Trace) -> ModelResponse:
     """Return the answer as the caller of the library holds it."""
     try:
@@ -254,7 +252,7 @@ def _response(answer: Answer, trace: Trace) -> ModelResponse:
     except APIError as error:  # its fields are not what they should be
         error.attempts = tuple(trace)
         raise
-    attach(made, _RoutedFacts(known_of(made), trace))
+    attach(made, RoutedFacts(known_of(made), trace))
     return made
 
 

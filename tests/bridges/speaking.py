@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, get_args
 
+from openai import omit
+from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types import Completion
 from openai.types.responses import Response, ResponseStreamEvent
-from pydantic import TypeAdapter
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 JSON = dict[str, Any]
 
 HEAD = {"id": "chatcmpl-1", "created": 5, "model": "llama"}
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-EVENTS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
+EVENTS: dict[str, type[BaseModel]] = {
+    get_args(event.model_fields["type"].annotation)[0]: event for event in get_args(get_args(ResponseStreamEvent)[0])
+}
 
 
 def chat(content: str | None = "Hi.", finish: str | None = "stop", **message: Any) -> JSON:
@@ -59,3 +66,28 @@ def read_response(body: JSON) -> Response:
 
 def read_completion(body: JSON) -> Completion:
     return Completion.model_validate(body)
+
+
+def read_events(events: Iterable[JSON]) -> list[Any]:
+    """Read events as strictly, numbered from 0 without a gap; SDKs ignore what an unknown one says."""
+    read: list[Any] = [EVENTS[event["type"]].model_validate(event, strict=True) for event in events]
+    assert [event.sequence_number for event in read] == list(range(len(read)))
+    return read
+
+
+def accumulated(read: Iterable[Any]) -> tuple[list[JSON], list[JSON]]:
+    """Return the items that OpenAI's SDK puts together from events: those that are done, and those of the deltas."""
+    state: ResponseStreamState[Any] = ResponseStreamState(input_tools=[], text_format=omit)
+    for event in read:
+        state.handle_event(event)
+    done, grown = state._completed_output, state._output_items
+    return [done[at].to_dict() for at in sorted(done)], [grown[at].to_dict() for at in sorted(grown)]
+
+
+def spoken(items: Iterable[JSON]) -> list[tuple[str, str, str]]:
+    """What the SDK gathers from deltas: texts, and the arguments of calls."""
+    return [
+        (item["id"], item.get("arguments", ""), "".join(part.get("text", "") for part in item.get("content") or ()))
+        for item in items
+        if item["type"] != "reasoning"
+    ]

@@ -36,7 +36,8 @@ def test_a_path_that_is_none_is_a_404_that_names_the_nearest(house: House, path:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "//v1/models", "/v1/../etc/passwd", "/..%2f..%2fetc", "/%00", "/v1", "/v1/", "/" + "a" * 9000, "*"]
+    "path",
+    ["", "/", "//v1/models", "/v1/../etc/passwd", "/..%2f..%2fetc", "/%00", "/v1", "/v1/", "/" + "a" * 9000, "*"],
 )
 def test_an_odd_path_is_a_404_too(house: House, path: str) -> None:
     answer = house.get(path)
@@ -55,9 +56,7 @@ def test_an_odd_path_is_a_404_too(house: House, path: str) -> None:
         ("X" * 300, "/health", "GET, HEAD, OPTIONS"),
     ],
 )
-def test_a_wrong_method_is_a_405_that_says_which_are_right(
-    house: House, method: str, path: str, allowed: str
-) -> None:
+def test_a_wrong_method_is_a_405_that_says_which_are_right(house: House, method: str, path: str, allowed: str) -> None:
     answer = house.ask(method, path)
     assert (answer.status, answer.headers["allow"]) == (405, allowed)
     assert error_of(answer)["code"] == "method_not_allowed"
@@ -76,9 +75,12 @@ OPEN = {"/health/liveliness", "/health/liveness", "/health/readiness"}
 def test_every_route_but_health_wants_the_key(house: House, method: str, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer sk-wrong"}, {"x-api-key": "sk-wrong"}):
         answer = house.ask(method, path, b"{}", headers, key=False)
-        error = error_of(answer)
-        assert (answer.status, error["type"], error["code"]) == (401, "authentication_error", "invalid_api_key")
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+        if path.startswith("/v1/messages"):  # in Anthropic's shape
+            assert answer.json["error"]["type"] == "authentication_error"
+        else:
+            error = error_of(answer)
+            assert (error["type"], error["code"]) == ("authentication_error", "invalid_api_key")
 
 
 @pytest.mark.parametrize(("path", "prefix"), list(product(sorted(OPEN), ("", "/v1"))))
@@ -94,7 +96,14 @@ def test_every_answer_carries_the_calls_id_and_no_header_twice(house: House) -> 
 
 def test_what_is_asked_is_noted_under_the_name_of_its_route_but_watching_is_not() -> None:
     house = House(deployment("fast", LLAMA))
-    for path in ("/v1/models", "/models/fast", "/v1/models/none", "/nowhere", "/health/liveliness", "/v1/health/readiness"):
+    for path in (
+        "/v1/models",
+        "/models/fast",
+        "/v1/models/none",
+        "/nowhere",
+        "/health/liveliness",
+        "/v1/health/readiness",
+    ):
         house.get(path)
     house.ask("GET", "/v1/chat/completions")
     house.ending = True

@@ -7,7 +7,7 @@ from typing import Any
 from litellm_lite import __version__
 from litellm_lite.registry import register_model, registry
 from tests.proxy.cold_calls import TODAY, UPSTREAM_KEY, House, deployment, error_of
-from tests.wire import HoldOpen, Wire, completion, problem
+from tests.wire import HoldOpen, Wire, completion, problem, reply
 
 LLAMA = "meta_llama/Llama-3.3-70B-Instruct"
 
@@ -93,11 +93,13 @@ def test_what_does_not_answer_in_time_is_unhealthy(wire: Wire) -> None:
 def test_a_wildcard_is_asked_for_the_cheapest_model_that_is_known_behind_it(wire: Wire) -> None:
     wire.answers(completion("Hi."))
     row = {"litellm_provider": "meta_llama", "mode": "chat"}
-    register_model({
-        "meta_llama/cheap": {**row, "output_cost_per_token": 1e-09},
-        "meta_llama/dear": {**row, "output_cost_per_token": 1},
-        "meta_llama/gone": {**row, "output_cost_per_token": 1e-10, "deprecation_date": str(TODAY)},
-    })
+    register_model(
+        {
+            "meta_llama/cheap": {**row, "output_cost_per_token": 1e-09},
+            "meta_llama/dear": {**row, "output_cost_per_token": 1},
+            "meta_llama/gone": {**row, "output_cost_per_token": 1e-10, "deprecation_date": str(TODAY)},
+        }
+    )
     try:
         house = House(at(wire, "meta_llama/*", "meta_llama/*"))
         assert house.get("/health").json["healthy_count"] == 1
@@ -120,3 +122,22 @@ def test_what_cannot_be_asked_is_neither_healthy_nor_unhealthy(wire: Wire) -> No
     assert "health_check_model" in told["unchecked_endpoints"][0]["reason"]
     assert "image_generation" in told["unchecked_endpoints"][1]["reason"]
     assert wire.requests == []
+
+
+EMBEDDED = reply(
+    {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "model": "m", "usage": {}}
+)
+
+
+def test_a_model_that_embeds_is_asked_to_embed(wire: Wire) -> None:
+    wire.answers(EMBEDDED)
+    house = House(at(wire, "vectors", info={"mode": "embedding"}))
+    assert house.get("/health").json["healthy_count"] == 1
+    assert (wire.last.path, wire.last.json) == ("/v1/embeddings", {"model": "m", "input": "Hi"})
+
+
+def test_a_model_that_reasons_is_given_the_room_that_it_needs(wire: Wire) -> None:
+    wire.answers(completion("Hi."))
+    house = House(at(wire, "thinker", info={"supports_reasoning": True}))
+    assert house.get("/health").json["healthy_count"] == 1
+    assert wire.last.json["max_tokens"] == 16

@@ -31,7 +31,7 @@ def name_of(engine: Any) -> str:
 
 
 async def name_of_async(own_pools: Pools, settings: Settings, timeouts: Timeouts) -> str:
-    return name_of(await own_pools.async_engine(settings, timeouts, client=None))
+    return name_of(await own_pools.async_engine(settings, timeouts, stream=False, client=None))
 
 
 EVEN, UNEVEN = Timeouts(), Timeouts(first_byte=60, idle=5)
@@ -85,7 +85,7 @@ def test_an_asynchronous_caller_who_varies_the_limits_does_neither(own_pools: Po
     async def main() -> set[int]:
         engines = [
             await own_pools.async_engine(
-                Settings(), Timeouts(first_byte=each, idle=each, connect=each / 3), client=None
+                Settings(), Timeouts(first_byte=each, idle=each, connect=each / 3), stream=False, client=None
             )
             for each in range(20, 420)
         ]

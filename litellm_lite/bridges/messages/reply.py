@@ -21,6 +21,7 @@ _STOPS: Mapping[str, str] = {
 }
 _CALLING = frozenset({"end_turn", "tool_use"})
 CUT = "length"
+_SHOWN = 64  # of a name that a model made up
 _COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 
 
@@ -73,11 +74,10 @@ def usage_of(usage: JSON | None) -> JSON:
     if not usage:
         return dict.fromkeys(_COUNTS)
     prompt, completion = _buckets(usage)
-    cached = _sum(prompt, "cached")
-    written = _sum(prompt, "cache_write")
+    cached, written = _sum(prompt, "cached"), _sum(prompt, "cache_write")
     told: JSON = dict(zip(_COUNTS, (prompt["all"], written, cached, completion["all"]), strict=True))
     if prompt["all"] is not None:
-        told["input_tokens"] -= cached + written
+        told["input_tokens"] -= (cached or 0) + (written or 0)
     thought = completion.get("reasoning")
     return {**told, "output_tokens_details": {"thinking_tokens": thought}} if thought else told
 
@@ -95,8 +95,12 @@ def _buckets(usage: JSON) -> tuple[JSON, JSON]:
     return {"all": _count(prompt_tokens)}, {"all": _count(completion_tokens)}
 
 
-def _sum(buckets: JSON, beginning: str) -> int:
-    return sum(tokens for bucket, tokens in buckets.items() if bucket.startswith(beginning))
+def _sum(buckets: JSON, beginning: str) -> int | None:
+    """Return the sum of some buckets; None where nobody knows how the whole divides."""
+    if len(buckets) == 1:
+        return None
+    found: int = sum(tokens for bucket, tokens in buckets.items() if bucket.startswith(beginning))
+    return found
 
 
 def _count(value: Any) -> int | None:
@@ -114,7 +118,7 @@ def read_arguments(name: str, arguments: str, *, cut: bool) -> JSON:
     if isinstance(found, dict):
         return found
     what = "are no JSON object" if found is not None else "cannot be read as JSON"
-    raise broken(f"the arguments of the call of tool {name!r} {what}")
+    raise broken(f"the arguments of the call of tool {name[:_SHOWN]!r} {what}")
 
 
 def broken(what: str) -> APIResponseValidationError:

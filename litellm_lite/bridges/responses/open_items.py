@@ -183,10 +183,9 @@ class OpenCall(OpenItem):
         if not self.begun and (text := self._start(events)):
             self._pieces.append(text)
             events.append(self._delta(text))
-        event = self._delta("")
-        del event["delta"]
-        arguments = "".join(self._pieces)
-        events.append(event | {"type": "response.function_call_arguments.done", "arguments": arguments})
+        done = {"type": "response.function_call_arguments.done", "item_id": self.id, "output_index": self.index}
+        # The name is gone from OpenAI's newer types, and a must in the older ones.
+        events.append({**done, "name": self._name, "arguments": "".join(self._pieces)})
         self._done(status, events)
 
     def _start(self, events: list[JSON]) -> str:

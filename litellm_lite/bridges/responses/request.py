@@ -189,6 +189,12 @@ def _max_tool_calls(params: JSON, value: Any, carrier: Carrier) -> None:  # noqa
     whole("max_tool_calls", value, 1)
 
 
+def _metadata(params: JSON, value: Any, carrier: Carrier) -> None:  # noqa: ARG001 - one of the conversions
+    """Check it, for the answer repeats it, and it need not reach a vendor who would."""
+    if not isinstance(value, Mapping):
+        raise wrong("metadata", f"must be an object, not {shown(value)}")
+
+
 def _choice(params: JSON, value: Any, carrier: Carrier) -> None:
     choose(params, value, carrier)
 
@@ -204,4 +210,5 @@ _CONVERSIONS: tuple[tuple[str, Callable[[JSON, Any, Carrier], None]], ...] = (
     ("top_logprobs", _top_logprobs),
     ("stream_options", _stream_options),
     ("max_tool_calls", _max_tool_calls),
+    ("metadata", _metadata),
 )

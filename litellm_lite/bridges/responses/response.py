@@ -11,7 +11,7 @@ from litellm_lite.bridges.carrying import JSON
 from litellm_lite.errors import APIError, APIResponseValidationError
 
 _COMPLETE = frozenset({"stop", "tool_calls", "function_call"})
-_INCOMPLETE = {"length": "max_output_tokens"}  # any other reason is told in the vendor's own word
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _REPEATED = (
     "instructions", "max_output_tokens", "max_tool_calls", "previous_response_id", "prompt_cache_key",
     "safety_identifier", "temperature", "top_p", "user",
@@ -91,8 +91,10 @@ def ended(
         over["service_tier"] = tier
     if reason in _COMPLETE:
         return over | {"status": "completed", "completed_at": completed}
-    why = _INCOMPLETE.get(reason, reason) if reason else None
-    return over | {"status": "incomplete", "incomplete_details": {"reason": why}}
+    why = {"reason": _INCOMPLETE.get(reason or "")}
+    if why["reason"] is None:  # OpenAI has no word for it, so it stands in the vendor's own beside
+        why["finish_reason"] = reason
+    return over | {"status": "incomplete", "incomplete_details": why}
 
 
 def failed(begun: JSON, output: list[JSON], error: APIError, told: Mapping[str, Any]) -> JSON:

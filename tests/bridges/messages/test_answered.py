@@ -174,11 +174,11 @@ def test_an_answer_of_another_shape_is_an_error(made: JSON) -> None:
         ({"cache_read_input_tokens": 4, "cache_creation_input_tokens": 5}, (0, 5, 4)),
         ({"prompt_cache_hit_tokens": 1}, (8, 0, 1)),
         ({"prompt_tokens_details": {"audio_tokens": 2}}, (9, 0, 0)),
-        ({"prompt_tokens_details": {"cached_tokens": 60}}, (9, 0, 0)),
-        ({"total_tokens": 99}, (9, 0, 0)),
+        ({"prompt_tokens_details": {"cached_tokens": 60}}, (9, None, None)),
+        ({"total_tokens": 99}, (9, None, None)),
     ],
 )
-def test_cached_tokens_are_counted_apart(details: JSON, expected: tuple[int, int, int]) -> None:
+def test_cached_tokens_are_counted_apart(details: JSON, expected: tuple[int, int | None, int | None]) -> None:
     usage = counted({**USAGE, **details})
     names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     assert tuple(usage[name] for name in names) == expected
@@ -193,6 +193,11 @@ def test_tokens_of_thinking_are_told_apart() -> None:
 
 def test_counts_that_nobody_told_are_none_and_never_0() -> None:
     assert set(counted(None).values()) == {None}
-    assert counted({"prompt_tokens": 9})["output_tokens"] is None
+    assert counted({"prompt_tokens": 9}) == {
+        "input_tokens": 9,
+        "cache_creation_input_tokens": None,
+        "cache_read_input_tokens": None,
+        "output_tokens": None,
+    }
     assert counted({"prompt_tokens": 9, "completion_tokens": "4"})["output_tokens"] is None
     assert counted({"completion_tokens": 4})["input_tokens"] is None
