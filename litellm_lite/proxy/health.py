@@ -153,7 +153,7 @@ async def _call(deployment: Deployment, model: str, info: ModelInfo | None) -> N
 
 def _timeouts(deployment: Deployment) -> Timeouts:
     """Return the limits of a call; `model_info.health_check_timeout` is LiteLLM's name for one's own."""
-    own = deployment.info.get("health_check_timeout")
+    own: Any = deployment.info.get("health_check_timeout")
     is_number = isinstance(own, int | float) and not isinstance(own, bool)
     limit_s = min(float(own), _LONGEST_S) if is_number and own > 0 else _USUAL_S
     return Timeouts(connect=limit_s, first_byte=limit_s, idle=limit_s, total=limit_s)
