@@ -13,6 +13,7 @@ from pathlib import Path
 
 from litellm_lite.emulator.faults import table as fault_table
 from litellm_lite.params import NEUTRAL, OPENAI_PARAMS, Rule
+from litellm_lite.proxy.exposition import described
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.resolve import find_provider, provider_names
 
@@ -81,12 +82,21 @@ def faults() -> str:
     return _table(("fault", "what happens", "parameters"), rows)
 
 
+def metrics() -> str:
+    """What the gateway counts."""
+    rows = (
+        (f"`{each.name}`", each.kind, ", ".join(f"`{label}`" for label in each.labels), each.text) for each in described()
+    )
+    return _table(("metric", "kind", "labels", "what"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "parameters": parameters,
     "neutral": neutral,
     "models": models,
     "llama_models": llama_models,
     "faults": faults,
+    "metrics": metrics,
 }
 
 

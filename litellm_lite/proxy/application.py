@@ -18,6 +18,7 @@ from litellm_lite.proxy.exchange import Receive, Scope, Send
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.reload import Reload, watch
 from litellm_lite.proxy.serving import Serving
+from litellm_lite.proxy.sharing import Reports, Shared
 
 if TYPE_CHECKING:
     from litellm_lite.proxy.config import GatewayConfig
@@ -30,16 +31,23 @@ class Application:
     """The ASGI application of one worker. `read` returns the configuration, now and whenever it is to be read anew."""
 
     def __init__(
-        self, read: Callable[[], GatewayConfig], *, stream: IO[bytes] | None = None, debug: bool = False
+        self,
+        read: Callable[[], GatewayConfig],
+        *,
+        stream: IO[bytes] | None = None,
+        debug: bool = False,
+        folder: str | None = None,
     ) -> None:
+        """`folder` is where workers share what they have counted."""
         self._reload = Reload(read, self._apply)
         self._log = log.RequestLog(stream or sys.stdout.buffer)
         self._debug = debug
         self._metrics = Metrics()
+        self._shared = Shared(self._metrics, folder, in_flight=self._in_flight, reports=self._reports)
         self._gateway: Gateway | None = None
         self._cold: ASGI | None = None
         self._stop = asyncio.Event()
-        self._watcher: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -74,7 +82,10 @@ class Application:
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows has none; another thread may not
             loop.add_signal_handler(signal.SIGHUP, self._reload.again)
-        self._watcher = loop.create_task(watch(self._reload, self._stop))
+        self._tasks = [
+            loop.create_task(watch(self._reload, self._stop)),
+            loop.create_task(self._shared.keep_up(self._stop)),
+        ]
         gc.collect()
         gc.freeze()
 
@@ -83,6 +94,8 @@ class Application:
         if self._gateway is None:
             self._gateway = Gateway(serving, self._note, self._rest)
         else:
+            self._shared.look()
+            self._metrics.part()
             self._gateway.serving = serving
 
     async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,14 +106,14 @@ class Application:
 
             gateway = self._gateway
             assert gateway is not None  # noqa: S101 - it is who asks
-            self._cold = Cold(Now(lambda: gateway.serving, self._counted, self._stop.is_set), self._note)
+            self._cold = Cold(Now(lambda: gateway.serving, self._shared.total, self._stop.is_set), self._note)
         await self._cold(scope, receive, send)
 
-    def _counted(self) -> Metrics:
-        """Return what was counted, by all workers."""
-        if self._gateway is not None:
-            self._metrics.in_flight = self._gateway.in_flight
-        return self._metrics
+    def _in_flight(self) -> int:
+        return 0 if self._gateway is None else self._gateway.in_flight
+
+    def _reports(self) -> Reports:
+        return () if self._gateway is None else self._gateway.serving.router.get_deployments()
 
     def _note(self, record: Record) -> None:
         self._metrics.note(record)
@@ -108,6 +121,6 @@ class Application:
 
     async def _end(self) -> None:
         self._stop.set()
-        if self._watcher is not None:
-            await self._watcher
+        await asyncio.gather(*self._tasks)
+        self._shared.write()
         self._log.flush()

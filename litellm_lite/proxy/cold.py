@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from litellm_lite.errors import NotFoundError
-from litellm_lite.proxy import health, listing, token_counter
+from litellm_lite.proxy import health, listing, scraping, token_counter
 from litellm_lite.proxy.app import CLIENT_GONE, ROUTES, refuse
 from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
 from litellm_lite.proxy.refusing import refused
@@ -42,6 +42,7 @@ PLACES: Mapping[str, Place] = {
     "/models/{model}": Place(listing.model),
     "/model/info": Place(listing.model_info),
     "/utils/token_counter": Place(token_counter.token_counter, "POST"),
+    "/metrics": Place(scraping.metrics),
     "/health": Place(health.health),
     "/health/liveliness": Place(health.alive, open=True),
     "/health/liveness": Place(health.alive, open=True),

@@ -13,6 +13,7 @@ from litellm_lite.proxy.auth import Keys
 from litellm_lite.proxy.cold import Cold
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.serving import Serving
+from litellm_lite.proxy.sharing import Shared
 from litellm_lite.proxy.telling import Record
 from litellm_lite.proxy.visit import Now
 from litellm_lite.router import Router
@@ -36,7 +37,10 @@ class House:
         self.noted: list[Record] = []
         self.ending = False
         self.serving = Serving(router=Router(list(entries), **settings), keys=Keys(key))
-        now = Now(lambda: self.serving, lambda: self.metrics, lambda: self.ending, lambda: TODAY)
+        self.shared = Shared(
+            self.metrics, None, in_flight=lambda: self.app.in_flight, reports=self.serving.router.get_deployments
+        )
+        now = Now(lambda: self.serving, self.shared.total, lambda: self.ending, lambda: TODAY)
         self.app = Gateway(self.serving, self._note, Cold(now, self._note))
 
     def _note(self, record: Record) -> None:
