@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from litellm_lite.errors import APIError
-from litellm_lite.proxy import messages, refusing
+from litellm_lite.proxy import kept, messages, refusing
 from litellm_lite.proxy.asking import read_json
 from litellm_lite.proxy.chat import chat
+from litellm_lite.proxy.completions import completions
 from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
+from litellm_lite.proxy.lists import embeddings, moderations
+from litellm_lite.proxy.responses import responses
 from litellm_lite.proxy.telling import Record
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ class Route(NamedTuple):
     name: str
     answer: Answering
     refuse: Refusing = refusing.refused
+    reads: bool = True
+    """Whether a request has a body."""
 
 
 def _routes(routes: Mapping[str, Route]) -> dict[str, Route]:
@@ -38,11 +43,28 @@ def _routes(routes: Mapping[str, Route]) -> dict[str, Route]:
 
 
 ROUTES: Mapping[str, Route] = {
-    **_routes({"/chat/completions": Route("/v1/chat/completions", chat)}),
+    **_routes(
+        {
+            "/chat/completions": Route("/v1/chat/completions", chat),
+            "/completions": Route("/v1/completions", completions),
+            "/responses": Route("/v1/responses", responses),
+            "/embeddings": Route("/v1/embeddings", embeddings),
+            "/moderations": Route("/v1/moderations", moderations),
+        }
+    ),
     "/v1/messages": Route("/v1/messages", messages.messages, messages.refused),
     "/v1/messages/count_tokens": Route("/v1/messages/count_tokens", messages.tokens, messages.refused),
 }
+KEPT: Mapping[str, Route] = {
+    "GET": Route("/v1/responses/{response_id}", kept.read, reads=False),
+    "DELETE": Route("/v1/responses/{response_id}", kept.delete, reads=False),
+}
 CLIENT_GONE = 499
+
+
+def kept_route(scope: Scope) -> Route | None:
+    """Return the route of a request for one response that is kept; None for any other."""
+    return KEPT.get(scope["method"]) if kept.response_id(scope["path"]) else None
 
 
 class Gateway:
@@ -59,8 +81,8 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            route = ROUTES.get(scope["path"])
-            if route is not None and scope["method"] == "POST":
+            route = ROUTES.get(scope["path"]) if scope["method"] == "POST" else kept_route(scope)
+            if route is not None:
                 await self._hot(route, Exchange(scope, receive, send))
                 return
         await self._cold(scope, receive, send)
@@ -70,7 +92,7 @@ class Gateway:
         self.in_flight += 1
         try:
             serving.keys.check(exchange.head)
-            body = read_json(await exchange.body(serving.max_request_bytes))
+            body = read_json(await exchange.body(serving.max_request_bytes)) if route.reads else {}
             await route.answer(serving, exchange, record, body)
         except Exception as error:
             await refuse(route.refuse, exchange, record, error)

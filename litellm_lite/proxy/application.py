@@ -19,6 +19,7 @@ from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.reload import Reload, watch
 from litellm_lite.proxy.serving import Serving
 from litellm_lite.proxy.sharing import Reports, Shared
+from litellm_lite.proxy.stored import Store
 
 if TYPE_CHECKING:
     from litellm_lite.proxy.config import GatewayConfig
@@ -26,24 +27,32 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# A request makes some hundred objects that die with it, and hardly ever a circle: Python's own 700 looks too often.
+_COLLECT_AFTER = (20_000, 20, 50)
+
 
 class Application:
-    """The ASGI application of one worker. `read` returns the configuration, now and whenever it is to be read anew."""
+    """The ASGI application of one worker. `read` returns the configuration, now and whenever it is to be read anew.
+
+    `stream` takes the log, `store` is the file in which bridged responses are kept, `folder` is where workers share
+    what they have counted.
+    """
 
     def __init__(
         self,
         read: Callable[[], GatewayConfig],
         *,
         stream: IO[bytes] | None = None,
+        store: str | None = None,
         debug: bool = False,
         folder: str | None = None,
     ) -> None:
-        """`folder` is where workers share what they have counted."""
         self._reload = Reload(read, self._apply)
         self._log = log.RequestLog(stream or sys.stdout.buffer)
         self._debug = debug
         self._metrics = Metrics()
         self._shared = Shared(self._metrics, folder, in_flight=self._in_flight, reports=self._reports)
+        self._store = Store(store)
         self._gateway: Gateway | None = None
         self._cold: ASGI | None = None
         self._stop = asyncio.Event()
@@ -78,7 +87,7 @@ class Application:
         return self._gateway
 
     def _settle_in(self) -> None:
-        """Listen for SIGHUP and for changed files; what is there to stay need not be looked at by the collector again."""
+        """Listen for SIGHUP and for changed files; the collector need not look again at what is there to stay."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows has none; another thread may not
             loop.add_signal_handler(signal.SIGHUP, self._reload.again)
@@ -88,9 +97,10 @@ class Application:
         ]
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
 
     def _apply(self, config: GatewayConfig) -> None:
-        serving = Serving.of(config)
+        serving = Serving.of(config, self._store)
         if self._gateway is None:
             self._gateway = Gateway(serving, self._note, self._rest)
         else:

@@ -30,7 +30,7 @@ async def chat(serving: Serving, exchange: Exchange, record: Record, body: JSON)
     add_headers(body, exchange.head)
     way = serving.way(model, messages, body, stream=stream)
     if stream:
-        await answer_stream(exchange, record, way, ChatVoice(), serving.keep_alive_s)
+        await answer_stream(exchange, record, [way], ChatVoice(), serving.keep_alive_s)
     else:
         await answer_whole(exchange, record, way, chat_bytes)
 
@@ -45,7 +45,7 @@ class ChatVoice:
 
     __slots__ = ()
 
-    def say(self, chunk: JSON) -> bytes:
+    def say(self, chunk: JSON, place: int) -> bytes:  # noqa: ARG002 - there is one
         return b"data: " + orjson.dumps(chunk) + b"\n\n"
 
     def end(self) -> bytes:

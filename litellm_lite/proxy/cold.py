@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from litellm_lite.errors import NotFoundError
 from litellm_lite.proxy import health, listing, scraping, token_counter
-from litellm_lite.proxy.app import CLIENT_GONE, ROUTES, refuse
+from litellm_lite.proxy.app import CLIENT_GONE, KEPT, ROUTES, refuse
 from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
+from litellm_lite.proxy.kept import response_id
 from litellm_lite.proxy.refusing import refused
 from litellm_lite.proxy.telling import Record
 from litellm_lite.proxy.visit import Answering, MethodNotAllowed, Now, Told, Visit
@@ -26,6 +27,7 @@ UNKNOWN = "(other)"
 """What the log and the metrics call a path that is none; its name is a client's to invent."""
 
 _PREFIX = "/v1"
+_KEPT_PATH = "/responses/{response_id}"
 
 
 class Place(NamedTuple):
@@ -54,9 +56,11 @@ def served() -> Iterator[tuple[str, str]]:
     """Yield the method and the path of every endpoint there is, the hot ones too."""
     for path in ROUTES:
         yield "POST", path
-    for path, place in PLACES.items():
-        yield place.method, path
-        yield place.method, _PREFIX + path
+    for prefix in ("", _PREFIX):
+        for method in KEPT:
+            yield method, f"{prefix}{_KEPT_PATH}"
+        for path, place in PLACES.items():
+            yield place.method, prefix + path
 
 
 class Cold:
@@ -111,12 +115,14 @@ def _found(path: str) -> tuple[str | None, str]:
         head, brace, _ = template.partition("{")
         if brace and short.startswith(head) and len(short) > len(head):
             return template, short[len(head) :]
+    if response_id(path):
+        return KEPT["GET"].name, ""
     return (ROUTES[path].name if path in ROUTES else None), ""
 
 
 def _allowed(path: str, place: Place | None) -> tuple[str, ...]:
     """Return the methods a path takes, OPTIONS last; nothing where there is no such path."""
-    methods = ["POST"] if path in ROUTES else []
+    methods = ["POST"] if path in ROUTES else list(KEPT) if response_id(path) else []
     if place is not None:
         methods += [place.method, "HEAD"] if place.method == "GET" else [place.method]
     return (*dict.fromkeys(methods), "OPTIONS") if methods else ()

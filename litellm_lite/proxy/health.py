@@ -91,10 +91,7 @@ async def health(visit: Visit) -> Told:
 def _wanted(visit: Visit) -> Sequence[Deployment]:
     if (model := visit.asked("model")) is None:
         return visit.serving.deployments()
-    stop = visit.serving.find(model)
-    if stop.only is not None:
-        return [stop.only.deployment]
-    return [each.deployment for each in stop.group.standings]
+    return visit.serving.led_to(model)[0]
 
 
 async def _find(deployment: Deployment, gate: asyncio.Semaphore, today: date) -> Finding:

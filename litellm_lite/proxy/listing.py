@@ -91,8 +91,8 @@ def known_behind(deployment: Deployment, today: date) -> Iterator[Known]:
 
 def _leads(serving: Serving, name: str, group: str, model: str) -> bool:
     """Tell whether a name leads to a model through a group: a more specific one, or an alias, may stand before it."""
-    stop = serving.find(name)
-    return stop.group.name == group and stop.model == model
+    deployments, led = serving.led_to(name)
+    return deployments[0].group == group and led == model
 
 
 def _anybodys(deployment: Deployment) -> bool:
@@ -126,10 +126,9 @@ def _entry(serving: Serving, name: str) -> JSON:
 
     Where several deployments share it, what holds for all: the same mode, and the smallest of the limits.
     """
-    stop = serving.find(name)
-    deployments = [each.deployment for each in ([stop.only] if stop.only is not None else stop.group.standings)]
-    rows = [each.row if stop.model is None else registry().lookup(stop.model) for each in deployments]
-    owners = {_owner(each, stop.model or each.model) for each in deployments}
+    deployments, model = serving.led_to(name)
+    rows = [each.row if model is None else registry().lookup(model) for each in deployments]
+    owners = {_owner(each, model or each.model) for each in deployments}
     entry: JSON = {
         "id": name,
         "object": "model",

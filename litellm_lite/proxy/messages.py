@@ -37,7 +37,7 @@ async def messages(serving: Serving, exchange: Exchange, record: Record, body: J
     way = serving.way(model, said, params, stream=stream)
     id = f"msg_{exchange.call_id}"
     if stream:
-        await answer_stream(exchange, record, way, MessageVoice(body, id), serving.keep_alive_s)
+        await answer_stream(exchange, record, [way], MessageVoice(body, id), serving.keep_alive_s)
         return
 
     def write(answered: Answer) -> bytes:
@@ -71,7 +71,7 @@ class MessageVoice:
     def __init__(self, body: Mapping[str, Any], id: str) -> None:
         self._events, self._id = MessageEvents(dict(body), id=id), id
 
-    def say(self, chunk: JSON) -> bytes:
+    def say(self, chunk: JSON, place: int) -> bytes:  # noqa: ARG002 - there is one
         return _bytes(self._events.feed(chunk))
 
     def end(self) -> bytes:

@@ -65,7 +65,7 @@ class Metrics:
     def note(self, record: Record) -> None:
         """Count a request that is over."""
         self.changes += 1
-        exchange, trace, usage = record.exchange, record.trace, record.usage
+        exchange, trace = record.exchange, record.trace
         series = self._series(_key(record))
         counts = series.counts
         counts["requests"] += 1
@@ -77,8 +77,8 @@ class Metrics:
             series.observe("overhead", max(0.0, seconds - upstream_s) if not record.stream else 0.0)
         if record.first_ms is not None:
             series.observe("first_token", record.first_ms / 1000)
-        if usage:
-            _count_usage(series, record, usage, seconds)
+        if record.prompt_tokens is not None:
+            _count_usage(series, record, seconds)
         if trace is not None:
             for attempt in trace:
                 self._note_attempt(attempt)
@@ -186,19 +186,13 @@ def _key(record: Record) -> Key:
     )
 
 
-def _count_usage(series: Series, record: Record, usage: Mapping[str, Any], seconds: float) -> None:
-    counts = series.counts
-    completion = _tokens(usage, "completion_tokens")
-    counts["prompt_tokens"] += _tokens(usage, "prompt_tokens")
+def _count_usage(series: Series, record: Record, seconds: float) -> None:
+    counts, completion = series.counts, record.completion_tokens or 0
+    counts["prompt_tokens"] += record.prompt_tokens or 0
     counts["completion_tokens"] += completion
-    if record.cost is None:
+    if record.dollars is None:
         counts["unpriced"] += 1
     else:
-        counts["spend"] += float(record.cost.total)
+        counts["spend"] += float(record.dollars)
     if completion:
         series.observe("per_token", seconds / completion)
-
-
-def _tokens(usage: Mapping[str, Any], name: str) -> int:
-    found = usage.get(name)
-    return found if type(found) is int and found > 0 else 0

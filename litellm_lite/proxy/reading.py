@@ -15,6 +15,9 @@ from litellm_lite.router.checks import named
 
 REFERENCE = "os.environ/"
 VARIABLES = "environment_variables"
+# The environment has texts only, and to a call "false" would be a text like any other: true.
+_FLAGS = frozenset({"drop_params", "check_context", "ssl_verify"})
+_BOOLEANS = {"true": True, "false": False}
 
 Variable = Callable[[str], str | None]
 """Returns what is known of an environment variable; None where it is not set."""
@@ -97,7 +100,8 @@ class _Filling:
     def filled(self, file: File, path: Path, value: Any, variable: Variable) -> Any:
         """Return a copy of a value where each text `os.environ/NAME` is what that variable holds."""
         if isinstance(value, str):
-            return self._looked_up(file, path, value, variable) if value.startswith(REFERENCE) else value
+            text = self._looked_up(file, path, value, variable) if value.startswith(REFERENCE) else value
+            return _BOOLEANS.get(text.lower(), text) if path[-1] in _FLAGS else text
         if isinstance(value, dict):
             return {
                 name: self.filled(file, (*path, name), inner, variable)
@@ -146,5 +150,5 @@ def _may_be_set(name: Any, value: str) -> bool:
     """Tell whether a process can have a variable of that name and value."""
     try:
         return isinstance(name, str) and name != "" and "=" not in name and b"\0" not in os.fsencode(name + value)
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # pragma: no cover - half a character, which libyaml refuses, but not PyYAML without it
         return False

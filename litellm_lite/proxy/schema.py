@@ -104,6 +104,8 @@ class ConfigFile(Section):
     environment_variables: dict[str, Any] = Field(
         default_factory=dict, description="Variables that are set for the process before anything else is read."
     )
-    include: Text | list[Text] = Field(
-        default_factory=list, description="Other files, beside this one. Lists are joined, and so are sections."
+    # What it names has been read by then.
+    include: Any = Field(
+        default=None,
+        description="Another file, or a list of them, beside this one. Lists are joined, and so are sections.",
     )

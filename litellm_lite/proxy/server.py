@@ -88,7 +88,7 @@ def serve(source: Source, place: Place, drain_s: float) -> None:
 
 
 def _shared(workers: int) -> AbstractContextManager[str | None]:
-    """Return the folder where workers put what they have counted; one that is alone needs none."""
+    """Return the folder where workers put what they have counted and kept; one that is alone needs none."""
     return TemporaryDirectory(prefix="litellm-lite-") if workers > 1 else nullcontext()
 
 
@@ -96,7 +96,8 @@ def application(source: Source, folder: str | None = None) -> Application:
     """Return the application of one worker."""
     from litellm_lite.proxy.application import Application
 
-    return Application(source.read, debug=source.debug, folder=folder)
+    store = None if folder is None else f"{folder}/responses.sqlite"
+    return Application(source.read, debug=source.debug, folder=folder, store=store)
 
 
 # Granian's own words, as JSON on standard error, from warnings on: a client that hangs up is none.

@@ -50,7 +50,7 @@ _SAID: Mapping[str, str] = {
     "finite_number": "must be a number",
 }
 # Beneath these, what pydantic tells is which of several kinds it tried.
-_DEEPEST = {"include": 1, "litellm_settings": 2, "general_settings": 2}
+_DEEPEST = {"litellm_settings": 2, "general_settings": 2}
 _BOUNDS: Mapping[str, str] = {"greater_than": "above", "greater_than_equal": "from", "less_than_equal": "up to"}
 
 

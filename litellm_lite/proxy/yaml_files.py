@@ -80,13 +80,20 @@ class Reading:
         self._include(file, (*above, itself))
 
     def _include(self, file: File, here: tuple[Path, ...]) -> None:
-        given = file.sections.get("include")
+        given = file.sections.get("include", [])
         parts = [given] if isinstance(given, str) else given
-        for place, each in enumerate(parts if isinstance(parts, list) else ()):
-            if not isinstance(each, str) or not each.strip():
-                continue  # the schema says what it must be
-            blame = Flaw(file.name, line_of(file.node, ("include", place)), f"include[{place}]", "")
-            self._read(file.path.parent / each, each, here, blame)
+        if not isinstance(parts, list):
+            blame = Flaw(
+                file.name, line_of(file.node, ("include",)), "include", f"must be a list of texts, not {shown(parts)}"
+            )
+            self.flaws.append(blame)
+            return
+        for place, each in enumerate(parts):
+            blame = Flaw(file.name, line_of(file.node, ("include", place)), f"include[{place}]", "must be a text")
+            if isinstance(each, str) and each.strip():
+                self._read(file.path.parent / each, each, here, blame)
+            else:
+                self.flaws.append(blame)
 
     def _sections(self, name: str, whole: Any, node: Any) -> dict[str, Any]:
         if whole is None:

@@ -145,6 +145,20 @@ class Router(Endpoints):
         """
         return serves(self._fleet.find(model), endpoint)
 
+    def model_of(self, name: str) -> str:
+        """Return the model that a name leads to first, "provider/model". Raises BadRequestError for one of none."""
+        stop = self._fleet.find(name)
+        return stop.model or (stop.only or stop.group.standings[0]).deployment.model
+
+    def led_to(self, name: str) -> tuple[tuple[Deployment, ...], str | None]:
+        """Return whom a name leads to, and the model to call there where their own has a wildcard in it, else None.
+
+        Raises BadRequestError for a name that leads nowhere.
+        """
+        stop = self._fleet.find(name)
+        found = [stop.only] if stop.only is not None else stop.group.standings
+        return tuple(each.deployment for each in found), stop.model
+
     def explain(
         self, model: str, messages: Messages = (), *, stream: bool | None = None, **params: Unpack[RoutedParams]
     ) -> Explanation:

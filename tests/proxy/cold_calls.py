@@ -14,6 +14,7 @@ from litellm_lite.proxy.cold import Cold
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.serving import Serving
 from litellm_lite.proxy.sharing import Shared
+from litellm_lite.proxy.stored import Store
 from litellm_lite.proxy.telling import Record
 from litellm_lite.proxy.visit import Now
 from litellm_lite.router import Router
@@ -36,7 +37,7 @@ class House:
         self.metrics = Metrics()
         self.noted: list[Record] = []
         self.ending = False
-        self.serving = Serving(router=Router(list(entries), **settings), keys=Keys(key))
+        self.serving = Serving(router=Router(list(entries), **settings), keys=Keys(key), store=Store())
         self.shared = Shared(
             self.metrics, None, in_flight=lambda: self.app.in_flight, reports=self.serving.router.get_deployments
         )

@@ -184,6 +184,15 @@ general_settings: {a: os.environ/A_KEY, b: os.environ/PORT, c: [os.environ/OTHER
     assert read.environment_variables == {"A_KEY": "from the file", "PORT": "4000", "OTHER": "o"}
 
 
+def test_a_flag_of_the_environment_is_one(files: Path) -> None:
+    text = (
+        "litellm_settings: {drop_params: os.environ/A, ssl_verify: os.environ/B}\nmodel_list: [{check_context: 'TRUE'}]"
+    )
+    read = config(text, environment={"A": "False", "B": "/etc/ca.pem"})
+    assert read.litellm_settings == {"drop_params": False, "ssl_verify": "/etc/ca.pem"}
+    assert read.model_list == [{"check_context": True}]
+
+
 def test_a_variable_that_is_empty_is_not_set(files: Path) -> None:
     text = "general_settings: {a: os.environ/A_KEY}"
     assert "general_settings.a: refers to" in refused(text, environment={"A_KEY": " "})

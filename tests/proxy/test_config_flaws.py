@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from litellm_lite.proxy.absent import ABSENT, ANYWAY
-from litellm_lite.proxy.config import ConfigError, check, load
+from litellm_lite.proxy.config import check, load
+from litellm_lite.proxy.flaws import ConfigError
 from litellm_lite.proxy.schema import ConfigFile, GeneralSettings, LiteLLMSettings
 from litellm_lite.router.settings import RouterParams
 
@@ -72,6 +73,22 @@ def test_a_good_file_has_none() -> None:
                 "environment_variables, include"
             ),
         ),
+        (GOOD + "include: [3, ' ']", "c.yaml:4: include[0]: must be a text\nc.yaml:4: include[1]: must be a text"),
+        (
+            GOOD + "a-b: 1",
+            (
+                "c.yaml:4: 'a-b': is not known; there are model_list, litellm_settings, router_settings, "
+                "general_settings, environment_variables, include"
+            ),
+        ),
+        (
+            GOOD + "environment_variables: {'': a}",
+            "c.yaml:4: environment_variables['']: is no variable that a process can have",
+        ),
+        (
+            GOOD + 'environment_variables: {A: "a\\0b"}',
+            "c.yaml:4: environment_variables.A: is no variable that a process can have",
+        ),
         (
             GOOD + "router_settings: {1: 2}",
             "c.yaml:4: router_settings[1]: must be a text; what YAML reads as something else stands in quotes",
@@ -83,7 +100,7 @@ def test_a_good_file_has_none() -> None:
         (GOOD + "router_settings: [1]", "c.yaml:4: router_settings: must be a dictionary"),
         (
             GOOD + "include: {a: b}",
-            "c.yaml:4: include: must be a text; what YAML reads as something else stands in quotes",
+            "c.yaml:4: include: must be a list of texts, not dict",
         ),
         (
             GOOD + "guardrails: [{a: 1}]",
@@ -275,7 +292,7 @@ def test_a_good_file_has_none() -> None:
     ],
 )
 def test_each_flaw_is_told_with_its_line_path_and_remedy(text: str, told: str) -> None:
-    assert flaws(text) == [told]
+    assert "\n".join(flaws(text)) == told
 
 
 EVERYTHING = f"""
@@ -374,7 +391,7 @@ def test_a_flaw_in_a_list_of_two_files_names_the_place_in_its_own() -> None:
 @pytest.mark.parametrize("two", ["model_list: [", None])
 def test_where_a_file_is_missing_nothing_is_said_of_what_it_may_hold(two: str | None) -> None:
     text = "include: two.yaml\nrouter_settings: {fallbacks: [{a: [b]}]}"
-    told = flaws(text, **({} if two is None else {"two": two}))
+    told = flaws(text) if two is None else flaws(text, two=two)
     assert len(told) == 1
     assert "two.yaml" in told[0]
 
@@ -449,6 +466,8 @@ def test_what_came_from_the_environment_is_never_shown() -> None:
     text = GOOD + "router_settings: {default_fallbacks: [os.environ/SECRET]}"
     (told,) = flaws(text, {"SECRET": CANARY})
     assert "there is no group '…'" in told
+    (told,) = flaws(text, {"SECRET": "b"})  # what is that short is no secret, and part of many words
+    assert "there is no group 'b'" in told
 
 
 def test_a_very_long_list_of_flaws_ends() -> None:
