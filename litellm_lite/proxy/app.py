@@ -116,4 +116,5 @@ async def refuse(
     if exchange.begun:
         raise error
     status, body = write(told, exchange.call_id)
-    await exchange.answer(status, [*refusing.error_headers(told), *(headers or ()), *record.headers({})], body)
+    own = dict(refusing.error_headers(told)) | dict(headers or ())
+    await exchange.answer(status, [*own.items(), *record.headers({})], body)

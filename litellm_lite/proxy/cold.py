@@ -6,11 +6,12 @@ It is bare ASGI like the hot path, so that limits, errors and headers are the sa
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from litellm_lite.errors import NotFoundError
-from litellm_lite.proxy import health, listing, scraping, token_counter
+from litellm_lite.errors import AuthenticationError, NotFoundError
+from litellm_lite.proxy import documents, health, listing, scraping, token_counter
 from litellm_lite.proxy.app import CLIENT_GONE, KEPT, ROUTES, refuse
 from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
 from litellm_lite.proxy.kept import response_id
@@ -27,6 +28,7 @@ UNKNOWN = "(other)"
 """What the log and the metrics call a path that is none; its name is a client's to invent."""
 
 _PREFIX = "/v1"
+_PASSWORD = b'Bearer, Basic realm="litellm-lite: the key as password", charset="UTF-8"'
 _KEPT_PATH = "/responses/{response_id}"
 
 
@@ -36,6 +38,8 @@ class Place(NamedTuple):
     answer: Answering
     method: str = "GET"
     open: bool = False
+    browsed: bool = False
+    """Whether people read it, whose browser asks for a password: the key is one, whatever the name beside it."""
 
 
 # A path that ends in braces takes whatever follows, slashes too. Each is there with and without /v1.
@@ -45,6 +49,8 @@ PLACES: Mapping[str, Place] = {
     "/model/info": Place(listing.model_info),
     "/utils/token_counter": Place(token_counter.token_counter, "POST"),
     "/metrics": Place(scraping.metrics),
+    "/openapi.json": Place(documents.openapi, browsed=True),
+    "/docs": Place(documents.docs, browsed=True),
     "/health": Place(health.health),
     "/health/liveliness": Place(health.alive, open=True),
     "/health/liveness": Place(health.alive, open=True),
@@ -81,7 +87,8 @@ class Cold:
             )
         except Exception as error:
             hot = ROUTES.get(scope["path"])
-            await refuse(hot.refuse if hot is not None else refused, exchange, record, error, _allow(error))
+            write = hot.refuse if hot is not None else refused
+            await refuse(write, exchange, record, error, _headers(error, place))
         except asyncio.CancelledError:
             if not exchange.gone:
                 raise
@@ -102,7 +109,7 @@ class Cold:
             raise MethodNotAllowed(f"{named(path)} takes {' and '.join(allowed[:-1])}, not {named(method)}", allowed)
         serving = self._now.serving()
         if not place.open:
-            serving.keys.check(exchange.head)
+            serving.keys.check(_with_password(exchange.head) if place.browsed else exchange.head)
         return await place.answer(Visit(exchange, record, self._now, serving, part))
 
 
@@ -138,5 +145,22 @@ def _paths() -> Collection[str]:
     return [path for _, path in served()]
 
 
-def _allow(error: Exception) -> Headers:
-    return [(b"allow", ", ".join(error.allowed).encode())] if isinstance(error, MethodNotAllowed) else []
+def _headers(error: Exception, place: Place | None) -> Headers:
+    """Return what an error says in its head beside the usual."""
+    if isinstance(error, MethodNotAllowed):
+        return [(b"allow", ", ".join(error.allowed).encode())]
+    if isinstance(error, AuthenticationError) and place is not None and place.browsed:
+        return [(b"www-authenticate", _PASSWORD)]
+    return []
+
+
+def _with_password(head: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+    """Return the head with the password that a browser sends as the key that others send."""
+    scheme, _, given = head.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return head
+    try:
+        password = base64.b64decode(given.strip(), validate=True).partition(b":")[2]
+    except ValueError:
+        return head
+    return {**head, b"authorization": b"Bearer " + password}

@@ -75,7 +75,7 @@ OPEN = {"/health/liveliness", "/health/liveness", "/health/readiness"}
 def test_every_route_but_health_wants_the_key(house: House, method: str, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer sk-wrong"}, {"x-api-key": "sk-wrong"}):
         answer = house.ask(method, path, b"{}", headers, key=False)
-        assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert (answer.status, answer.headers["www-authenticate"].partition(",")[0]) == (401, "Bearer")
         if path.startswith("/v1/messages"):  # in Anthropic's shape
             assert answer.json["error"]["type"] == "authentication_error"
         else:
