@@ -26,17 +26,20 @@ _WHERE = {
     "context": "Fit",
     "cost": "Cost",
     "counting": "count_tokens decode encode fits token_counter",
+    "embeddings": "aembedding amoderation embedding moderation",
     "errors": (
         "APIError APIConnectionError APIResponseValidationError AuthenticationError BadGatewayError BadRequestError "
         "BlockedPiiEntityError BudgetExceededError ContentPolicyViolationError ContextWindowExceededError "
         "GuardrailRaisedException ImageFetchError InternalServerError InvalidRequestError JSONSchemaValidationError "
         "LiteLLMUnknownProvider MidStreamFallbackError MockException NotFoundError PaymentRequiredError "
         "PermissionDeniedError PriceUnknown RateLimitError RejectedRequestError RetiredModelWarning "
-        "ServiceUnavailableError Timeout TokenizerError UnprocessableEntityError UnsupportedParamsError"
+        "ServiceUnavailableError Timeout TokenizerError UnprocessableEntityError UnsupportedEndpoint "
+        "UnsupportedParamsError"
     ),
     "exceptions": "exceptions",
     "explaining": "explain",
     "explanation": "Candidate Explanation",
+    "native_answers": ("AsyncResponsesStream AsyncTextCompletionStream ResponsesStream TextCompletionStream"),
     "pricing": "completion_cost cost_per_token estimate_cost",
     "registry": (
         "get_model_info get_max_tokens model_cost register_model supports_assistant_prefill supports_audio_input "
@@ -46,13 +49,20 @@ _WHERE = {
         "supports_tool_search supports_url_context supports_video_input supports_vision supports_web_search"
     ),
     "resolve": "get_llm_provider validate_environment",
+    "responding": "aresponses responses",
     "router.router": "Router",
     "router.strategies": "Strategy",
     "router.stream": "AsyncRoutedStream RoutedStream",
     "router.trace": "AttemptRecord",
+    "stored_responses": "adelete_responses aget_responses delete_responses get_responses",
+    "text_completions": "atext_completion text_completion",
     "tokens.count": "TokenCount",
     "trimming": "trim_messages",
     "streams": "AsyncCompletionStream CompletionStream CustomStreamWrapper",
+    "types.endpoints": (
+        "DeleteResponseResult Embedding EmbeddingResponse ModerationResponse ModerationResult ResponseAPIUsage "
+        "ResponseContent ResponseItem ResponsesAPIResponse ResponsesEvent TextChoices TextCompletionResponse"
+    ),
     "types.response": (
         "ChatCompletionDeltaToolCall ChatCompletionMessageToolCall Choices CompletionTokensDetails Delta Function "
         "Message ModelResponse ModelResponseStream PromptTokensDetails StreamingChoices Usage"
@@ -83,6 +93,10 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.counting import encode as encode
     from litellm_lite.counting import fits as fits
     from litellm_lite.counting import token_counter as token_counter
+    from litellm_lite.embeddings import aembedding as aembedding
+    from litellm_lite.embeddings import amoderation as amoderation
+    from litellm_lite.embeddings import embedding as embedding
+    from litellm_lite.embeddings import moderation as moderation
     from litellm_lite.errors import APIConnectionError as APIConnectionError
     from litellm_lite.errors import APIError as APIError
     from litellm_lite.errors import APIResponseValidationError as APIResponseValidationError
@@ -112,10 +126,15 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.errors import Timeout as Timeout
     from litellm_lite.errors import TokenizerError as TokenizerError
     from litellm_lite.errors import UnprocessableEntityError as UnprocessableEntityError
+    from litellm_lite.errors import UnsupportedEndpoint as UnsupportedEndpoint
     from litellm_lite.errors import UnsupportedParamsError as UnsupportedParamsError
     from litellm_lite.explaining import explain as explain
     from litellm_lite.explanation import Candidate as Candidate
     from litellm_lite.explanation import Explanation as Explanation
+    from litellm_lite.native_answers import AsyncResponsesStream as AsyncResponsesStream
+    from litellm_lite.native_answers import AsyncTextCompletionStream as AsyncTextCompletionStream
+    from litellm_lite.native_answers import ResponsesStream as ResponsesStream
+    from litellm_lite.native_answers import TextCompletionStream as TextCompletionStream
     from litellm_lite.pricing import completion_cost as completion_cost
     from litellm_lite.pricing import cost_per_token as cost_per_token
     from litellm_lite.pricing import estimate_cost as estimate_cost
@@ -144,16 +163,36 @@ if TYPE_CHECKING:  # the same names, for type checkers; a test holds the two lis
     from litellm_lite.registry import supports_web_search as supports_web_search
     from litellm_lite.resolve import get_llm_provider as get_llm_provider
     from litellm_lite.resolve import validate_environment as validate_environment
+    from litellm_lite.responding import aresponses as aresponses
+    from litellm_lite.responding import responses as responses
     from litellm_lite.router.router import Router as Router
     from litellm_lite.router.strategies import Strategy as Strategy
     from litellm_lite.router.stream import AsyncRoutedStream as AsyncRoutedStream
     from litellm_lite.router.stream import RoutedStream as RoutedStream
     from litellm_lite.router.trace import AttemptRecord as AttemptRecord
+    from litellm_lite.stored_responses import adelete_responses as adelete_responses
+    from litellm_lite.stored_responses import aget_responses as aget_responses
+    from litellm_lite.stored_responses import delete_responses as delete_responses
+    from litellm_lite.stored_responses import get_responses as get_responses
     from litellm_lite.streams import AsyncCompletionStream as AsyncCompletionStream
     from litellm_lite.streams import CompletionStream as CompletionStream
     from litellm_lite.streams import CustomStreamWrapper as CustomStreamWrapper
+    from litellm_lite.text_completions import atext_completion as atext_completion
+    from litellm_lite.text_completions import text_completion as text_completion
     from litellm_lite.tokens.count import TokenCount as TokenCount
     from litellm_lite.trimming import trim_messages as trim_messages
+    from litellm_lite.types.endpoints import DeleteResponseResult as DeleteResponseResult
+    from litellm_lite.types.endpoints import Embedding as Embedding
+    from litellm_lite.types.endpoints import EmbeddingResponse as EmbeddingResponse
+    from litellm_lite.types.endpoints import ModerationResponse as ModerationResponse
+    from litellm_lite.types.endpoints import ModerationResult as ModerationResult
+    from litellm_lite.types.endpoints import ResponseAPIUsage as ResponseAPIUsage
+    from litellm_lite.types.endpoints import ResponseContent as ResponseContent
+    from litellm_lite.types.endpoints import ResponseItem as ResponseItem
+    from litellm_lite.types.endpoints import ResponsesAPIResponse as ResponsesAPIResponse
+    from litellm_lite.types.endpoints import ResponsesEvent as ResponsesEvent
+    from litellm_lite.types.endpoints import TextChoices as TextChoices
+    from litellm_lite.types.endpoints import TextCompletionResponse as TextCompletionResponse
     from litellm_lite.types.response import ChatCompletionDeltaToolCall as ChatCompletionDeltaToolCall
     from litellm_lite.types.response import ChatCompletionMessageToolCall as ChatCompletionMessageToolCall
     from litellm_lite.types.response import Choices as Choices

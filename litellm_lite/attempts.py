@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from litellm_lite.call import Reply
 from litellm_lite.errors import APIError, RetiredModelWarning
 from litellm_lite.finish import stream_end
-from litellm_lite.mock import AsyncReplay, Replay, completion_as_events, mock_completion, mock_events
+from litellm_lite.mock import AsyncReplay, Replay, answer_as_events, mock_completion, mock_events
 from litellm_lite.streams import AsyncCompletionStream, CompletionStream, StreamCore, StreamEnd
 from litellm_lite.transformer import JSON, OpenAIStream
 from litellm_lite.transport import exchange
+from litellm_lite.usage import chat_usage
 
 if TYPE_CHECKING:
     from litellm_lite.prepare import Plan
@@ -37,6 +38,12 @@ class Answer(NamedTuple):
     plan: Plan
     body: JSON
     reply: Reply
+
+    @property
+    def usage(self) -> JSON | None:
+        """The vendor's count of the tokens, under the names of a chat's; None where it gave none."""
+        told: JSON | None = self.body.get("usage")
+        return told if self.plan.call.endpoint != "responses" else chat_usage(told)
 
 
 def fetch(plan: Plan) -> Answer:
@@ -88,10 +95,13 @@ async def aopen_stream(
         raise
 
 
-def warn_of_retirement(plan: Plan) -> None:
-    """Warn who called the entry point of a model that is switched off, by the date in the registry."""
+def warn_of_retirement(plan: Plan, depth: int = 3) -> None:
+    """Warn who called the entry point of a model that is switched off, by the date in the registry.
+
+    `depth`: how many calls up who called it is, this one included.
+    """
     if (gone := retired(plan)) is not None:
-        warnings.warn(f"{plan.call.target.provider}: {gone}", RetiredModelWarning, stacklevel=3)
+        warnings.warn(f"{plan.call.target.provider}: {gone}", RetiredModelWarning, stacklevel=depth)
 
 
 def retired(plan: Plan) -> str | None:
@@ -141,7 +151,7 @@ def _is_stream(status: int, headers: Mapping[str, str]) -> bool:
 
 def _whole(plan: Plan, reply: Reply) -> Iterator[bytes]:
     """Return a whole answer as the events it would have been. Raises what the vendor reports."""
-    return completion_as_events(_read(plan, reply).body, 0)
+    return answer_as_events(plan, _read(plan, reply).body, 0)
 
 
 def _core(plan: Plan, source: ByteStream | AsyncByteStream, patience: Patience | None) -> StreamCore:

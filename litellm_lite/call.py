@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from litellm_lite.registry import ModelInfo
+
+Endpoint = Literal["chat", "completions", "responses", "embeddings", "moderations"]
+"""What of OpenAI's API a call is for, by the end of its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ class Call:
     """One chat completion, after its parameters were held against the provider's contract.
 
     `params` carries wire names and wire values; `variant` names one of a provider's own API shapes
-    (`"native"` at Meta), empty for the usual one.
+    (`"native"` at Meta), empty for the usual one. At another `endpoint` there are no messages, and `params` carries
+    the input too.
     """
 
     target: Target
@@ -53,6 +57,7 @@ class Call:
     extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     variant: str = ""
+    endpoint: Endpoint = "chat"
 
 
 @dataclass(frozen=True, slots=True)

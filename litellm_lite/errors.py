@@ -5,6 +5,7 @@
     │   ├── ContextWindowExceededError      the prompt does not fit the model
     │   ├── ContentPolicyViolationError     refused for its content
     │   ├── UnsupportedParamsError          the provider has no such parameter
+    │   ├── UnsupportedEndpoint             the provider has no such endpoint
     │   ├── LiteLLMUnknownProvider          no provider of that name
     │   ├── InvalidRequestError, RejectedRequestError, ImageFetchError
     │   └── PaymentRequiredError    402
@@ -109,6 +110,10 @@ class ContentPolicyViolationError(BadRequestError):
 
 class UnsupportedParamsError(BadRequestError):
     """The provider has no such parameter, or not with this value; pass drop_params=True to go without it."""
+
+
+class UnsupportedEndpoint(BadRequestError):  # noqa: N818 - like its neighbours
+    """The provider does not serve that endpoint, and nothing stands in for it faithfully."""
 
 
 class LiteLLMUnknownProvider(BadRequestError):  # noqa: N818 - LiteLLM's name

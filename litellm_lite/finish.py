@@ -13,10 +13,12 @@ from litellm_lite.cost import Cost, price
 from litellm_lite.errors import APIResponseValidationError
 from litellm_lite.prepare import asked_tier
 from litellm_lite.streams import StreamEnd
+from litellm_lite.transformer import ANSWERS
 from litellm_lite.types.response import ModelResponse, ModelResponseStream, Usage, attach, new_id
 from litellm_lite.vendor_errors import redact
 
 if TYPE_CHECKING:
+    from litellm_lite.attempts import Answer
     from litellm_lite.call import Reply
     from litellm_lite.chunks import Ledger
     from litellm_lite.prepare import Plan
@@ -36,11 +38,18 @@ def model_response(plan: Plan, body: JSON, reply: Reply) -> ModelResponse:
 
     Raises APIResponseValidationError when the fields of the answer are not what they should be.
     """
-    facts = _Facts(plan, reply.headers, body, reply.received_at, reply.elapsed_ms)
+    facts = Facts(plan, reply.headers, body, reply.received_at, reply.elapsed_ms)
     _complete(plan, body, int(reply.received_at))
-    answer: ModelResponse = _validated(ModelResponse, plan, body)
+    answer: ModelResponse = validated(ModelResponse, plan, body)
     attach(answer, facts)
     return answer
+
+
+def facts_of(answer: Answer) -> Facts:
+    """Return what is known of a whole answer, of whichever endpoint, before anything was made of it."""
+    plan, body, reply = answer
+    told = {"model": body.get("model"), "service_tier": body.get("service_tier"), "usage": answer.usage}
+    return Facts(plan, reply.headers, told, reply.received_at, reply.elapsed_ms)
 
 
 def completed(plan: Plan, body: JSON, reply: Reply) -> JSON:
@@ -97,17 +106,19 @@ def _counted(usage: Any) -> Any:
     return known or None
 
 
-def _validated(kind: Any, plan: Plan, body: JSON) -> Any:
+def validated(kind: Any, plan: Plan, body: JSON) -> Any:
+    """Return a body as a model. Raises APIResponseValidationError that names the fields in its way."""
     try:
         return kind.model_validate(body)
     except ValidationError as error:
         where = "; ".join(f"{'.'.join(map(str, flaw['loc']))}: {flaw['msg']}" for flaw in error.errors()[:3])
         target = plan.call.target
-        msg = f"{target.provider}: the answer does not have the shape of a chat completion: {where}"
+        what = ANSWERS[plan.call.endpoint]
+        msg = f"{target.provider}: the answer does not have the shape of a {what}: {where}"
         raise APIResponseValidationError(msg, target.provider, target.model) from None
 
 
-class _Facts:
+class Facts:
     """What is known of a call beside its answer. Most callers never ask, so it is worked out when one does.
 
     Keeps no messages, for an answer may live long, and the key only to take it out of headers that quote it; a
@@ -193,7 +204,7 @@ def plain_end(plan: Plan, headers: Mapping[str, str], now: Callable[[], int]) ->
 
 
 def _end(plan: Plan, headers: Mapping[str, str], opened_at: int, now: Callable[[], int]) -> StreamEnd:
-    facts = _Facts(plan, headers, {}, opened_at)
+    facts = Facts(plan, headers, {}, opened_at)
     hidden = facts()
 
     def settle(ledger: Ledger) -> None:
@@ -235,8 +246,8 @@ class Delivery:
         for choice in chunk["choices"]:
             _tidy(choice["delta"])
         usage = _counted(chunk.pop("usage", None))
-        made: ModelResponseStream = _validated(ModelResponseStream, self._plan, chunk)
+        made: ModelResponseStream = validated(ModelResponseStream, self._plan, chunk)
         if usage:
-            made.usage = _validated(Usage, self._plan, usage)
+            made.usage = validated(Usage, self._plan, usage)
         attach(made, self._hidden)
         return made

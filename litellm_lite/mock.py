@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from litellm_lite import errors
+from litellm_lite.call import Reply
 
 if TYPE_CHECKING:
     from litellm_lite.prepare import Plan
@@ -32,6 +33,8 @@ _MID_STREAM = "Exception: mock_streaming_error"
 
 def mock_completion(plan: Plan) -> JSON:
     """Return the mocked chat completion. Raises what the mock says to raise."""
+    if plan.call.endpoint != "chat":
+        return _native_answer(plan)
     said = plan.options.own.get("mock_response")
     if isinstance(said, Exception):
         raise _exception(plan, said)
@@ -46,6 +49,32 @@ def mock_completion(plan: Plan) -> JSON:
         raise errors.BadRequestError(msg, param="mock_response")
     answer: JSON = deepcopy(dict(body))
     return answer
+
+
+def _native_answer(plan: Plan) -> JSON:
+    """Return the mocked answer of another endpoint: a dictionary in its shape, or the numbers of an embedding."""
+    said, endpoint = plan.options.own.get("mock_response"), plan.call.endpoint
+    if isinstance(said, Exception):
+        raise _exception(plan, said)
+    if isinstance(said, str) and (kind := _raising(said)) is not None:
+        target = plan.call.target
+        raise kind(f"{target.provider}: mocked {kind.__name__}", target.provider, target.model)
+    body: Any = said.model_dump() if said is not None and hasattr(said, "model_dump") else said
+    if endpoint == "embeddings" and isinstance(said, list):
+        body = _embeddings(plan, said)
+    if not isinstance(body, Mapping):
+        msg = f"mock_response must be an exception, or a dictionary in the shape of what /{endpoint} answers"
+        raise errors.BadRequestError(msg, param="mock_response")
+    return plan.provider.parse_response(plan.call, Reply(200, {}, orjson.dumps(body)))
+
+
+def _embeddings(plan: Plan, numbers: list[Any]) -> JSON:
+    """Return the same numbers for each text."""
+    given = plan.call.params.get("input")
+    count = len(given) if isinstance(given, list | tuple) and not any(isinstance(each, int) for each in given) else 1
+    data = [{"object": "embedding", "index": index, "embedding": numbers} for index in range(count)]
+    usage = {"prompt_tokens": _USAGE["prompt_tokens"], "total_tokens": _USAGE["prompt_tokens"]}
+    return {"object": "list", "data": data, "model": plan.call.target.model, "usage": usage}
 
 
 def _raising(said: str) -> type[errors.APIError] | None:
@@ -80,6 +109,21 @@ def _completion(plan: Plan, content: str | None) -> JSON:
     count = asked if isinstance(asked, int) else 1
     choices = [{"index": index, "message": dict(message), "finish_reason": reason} for index in range(count)]
     return {"choices": choices, "usage": dict(_USAGE), "model": plan.call.target.model}
+
+
+def answer_as_events(plan: Plan, body: JSON, piece: int = _PIECE) -> Iterator[bytes]:
+    """Return a whole answer as the events of a stream. Raises APIError for one that cannot have been a stream."""
+    endpoint = plan.call.endpoint
+    if endpoint == "responses":
+        msg = "a whole response came where a stream was asked for; leave out stream=True"
+        raise errors.APIResponseValidationError(msg)
+    if endpoint == "completions":  # chunks of it travel as those of a chat
+        body = {**body, "choices": [_spoken(choice) for choice in body["choices"]]}
+    return completion_as_events(body, piece)
+
+
+def _spoken(choice: JSON) -> JSON:
+    return {**{name: value for name, value in choice.items() if name != "text"}, "message": {"content": choice["text"]}}
 
 
 def completion_as_events(body: JSON, piece: int = _PIECE) -> Iterator[bytes]:
@@ -117,7 +161,7 @@ def mock_events(plan: Plan) -> Iterator[bytes]:
         error = {"message": "mocked failure in the middle of a stream", "code": 529}
         yield b"data: " + orjson.dumps({"error": error}) + b"\n\n"
     else:
-        yield from completion_as_events(mock_completion(plan))
+        yield from answer_as_events(plan, mock_completion(plan))
 
 
 class Replay:

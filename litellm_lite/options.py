@@ -23,7 +23,7 @@ _OWN = frozenset({
     "extra_body", "timeout", "stream_timeout", "request_timeout", "force_timeout", "num_retries", "max_retries",
     "client", "ssl_verify", "drop_params", "additional_drop_params", "allowed_openai_params", "mock_response",
     "mock_tool_calls", "input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost",
-    "cache_creation_input_token_cost", "base_model", "budget", "check_context", *_LABELS,
+    "cache_creation_input_token_cost", "base_model", "budget", "check_context", "use_chat_completions_api", *_LABELS,
 })  # fmt: skip
 _CHOICE = frozenset({"drop_params", "additional_drop_params", "allowed_openai_params"})
 
@@ -73,6 +73,7 @@ _ELSEWHERE = {
     "api_type": _AZURE,
     "deployment_id": _AZURE,
     "use_litellm_proxy": "is not there; write 'llama_proxy/' before the model",
+    "extra_query": "is not there; no vendor here reads parameters from the URL",
     "shared_session": "is aiohttp's; pass client=httpx.AsyncClient()",
     "enable_json_schema_validation": "is not there; validate the answer yourself",
     "include_server_side_tool_invocations": "is not there",
@@ -98,6 +99,7 @@ _PREFIXES = tuple(_ELSEWHERE_PREFIXES)
 _NEUTRAL: tuple[Any, ...] = (False, [], (), {}, "")  # asks for nothing
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _DEFAULT_TIMEOUTS = Timeouts()
+_NUMBERS = (float, int)
 _LONGEST_S = 1e9  # thirty years; engines count in 64 bits of nanoseconds
 
 
@@ -125,10 +127,13 @@ class Options:
         return {name: self.own[name] for name in _LABELS & self.own.keys()}
 
 
-def take_options(params: Mapping[str, Any], *, stream: bool) -> tuple[Options, dict[str, Any]]:
+def take_options(
+    params: Mapping[str, Any], *, stream: bool, sends_metadata: bool = False
+) -> tuple[Options, dict[str, Any]]:
     """Split keyword arguments into options and the parameters that are for the vendor; None counts as not given.
 
-    Raises UnsupportedParamsError for what LiteLLM has and this library does not, unless `drop_params`.
+    `metadata` is a label of the caller's own, and with `sends_metadata` the vendor's. Raises UnsupportedParamsError for
+    what LiteLLM has and this library does not, unless `drop_params`.
     """
     own: dict[str, Any] = {}
     asked: dict[str, Any] = {}
@@ -146,7 +151,7 @@ def take_options(params: Mapping[str, Any], *, stream: bool) -> tuple[Options, d
     if elsewhere and not choice.drop_params:
         name, reason = elsewhere.popitem()
         raise UnsupportedParamsError(f"{name} {reason}; drop_params=True leaves it out", param=name)
-    if "metadata" in own and "metadata" in choice.allowed_openai_params:
+    if "metadata" in own and (sends_metadata or "metadata" in choice.allowed_openai_params):
         asked["metadata"] = own.pop("metadata")
     mocked = bool(own.get("mock_response") or own.get("mock_tool_calls"))
     timeouts, retries = _timeouts(own, stream=stream), read_retries(own, mocked=mocked)
@@ -212,7 +217,10 @@ def read_timeout(name: str, value: Any) -> Timeouts:
     """Read a number of seconds, as text too, an httpx.Timeout, or `Timeouts` themselves."""
     if isinstance(value, Timeouts):
         parts = (value.connect, value.first_byte, value.idle, value.total)
-        return Timeouts(*[part if part is None else _seconds(name, part) for part in parts])
+        for part in parts:
+            if part is not None and not (type(part) in _NUMBERS and 0 < part < _LONGEST_S):
+                return Timeouts(*[part if part is None else _seconds(name, part) for part in parts])
+        return value
     if hasattr(value, "connect") and hasattr(value, "read"):
         read = _seconds(name, value.read)
         return Timeouts(_seconds(name, value.connect), read, read)

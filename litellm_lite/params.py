@@ -27,6 +27,23 @@ OPENAI_PARAMS = (
 )  # fmt: skip
 _OPENAI_NAMES = frozenset(OPENAI_PARAMS)
 
+# The same of the other endpoints, besides model and stream (openai 3.52 types, read 2026-11-27).
+ENDPOINT_PARAMS: Mapping[str, tuple[str, ...]] = {
+    "completions": (
+        "best_of", "echo", "frequency_penalty", "logit_bias", "logprobs", "max_tokens", "n", "presence_penalty",
+        "prompt", "seed", "stop", "stream_options", "suffix", "temperature", "top_p", "user",
+    ),
+    "responses": (
+        "access_programs", "background", "context_management", "conversation", "image", "include", "input",
+        "instructions", "max_output_tokens", "max_tool_calls", "metadata", "moderation", "parallel_tool_calls",
+        "previous_response_id", "prompt", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+        "reasoning", "safety_identifier", "service_tier", "store", "stream_options", "temperature", "text",
+        "tool_choice", "tools", "top_logprobs", "top_p", "truncation", "user",
+    ),
+    "embeddings": ("dimensions", "encoding_format", "input", "user"),
+    "moderations": ("input",),
+}  # fmt: skip
+
 # Asking for the default is asking for nothing: where these are not supported they need not be refused.
 NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "n": (1,),
@@ -79,15 +96,26 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What one provider takes, for one of its API shapes."""
+    """What one provider takes, for one of its API shapes or at one of its endpoints.
+
+    `known` are the parameters that are OpenAI's there; every other name is the vendor's own.
+    """
 
     provider: str
     rules: Mapping[str, Rule]
+    known: frozenset[str] = _OPENAI_NAMES
+    place: str = ""
+    """How an error names the endpoint; empty for chat."""
 
     @property
     def supported(self) -> list[str]:
         """Return the OpenAI parameters that reach the wire, in alphabetical order, `stream` among them."""
-        return sorted(["stream", *(name for name, rule in self.rules.items() if rule.sends and name in _OPENAI_NAMES)])
+        return sorted(["stream", *(name for name, rule in self.rules.items() if rule.sends and name in self.known)])
+
+
+def contract_at(endpoint: str, provider: str, rules: Mapping[str, Rule]) -> Contract:
+    """Return what a provider takes at an endpoint beside chat. What only chat knows is refused there, not passed on."""
+    return Contract(provider, rules, _OPENAI_NAMES.union(ENDPOINT_PARAMS[endpoint]), f" at /{endpoint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +206,7 @@ def map_params(contract: Contract, asked: Mapping[str, Any], choice: Choice = NO
             mapped.dropped[name] = "named in additional_drop_params"
             continue
         rule = contract.rules.get(name)
-        wire = _on_the_wire(rule, name, value)
+        wire = _on_the_wire(rule, contract, name, value)
         if name in choice.allowed_openai_params and _may_be_overruled(wire):
             wire = value
         if not isinstance(wire, Refusal) and wire is not OMIT:
@@ -192,15 +220,15 @@ def map_params(contract: Contract, asked: Mapping[str, Any], choice: Choice = NO
     return mapped
 
 
-def _on_the_wire(rule: Rule | None, name: str, value: Any) -> Any:
+def _on_the_wire(rule: Rule | None, contract: Contract, name: str, value: Any) -> Any:
     """Return what is sent for a value, OMIT, or a Refusal."""
     if isinstance(value, float) and not math.isfinite(value):
         return Refusal(f"must be a finite number, not {value!r}", final=True)
     if rule is not None:
         return value if rule.check is None else rule.check(value)
-    if name not in _OPENAI_NAMES:
+    if name not in contract.known:
         return value
-    return OMIT if _is_neutral(name, value) else Refusal("is not supported")
+    return OMIT if _is_neutral(name, value) else Refusal(f"is not supported{contract.place}")
 
 
 def _is_neutral(name: str, value: Any) -> bool:

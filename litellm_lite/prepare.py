@@ -7,12 +7,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from litellm_lite import resolve
-from litellm_lite.call import Call, WireRequest
-from litellm_lite.errors import APIError, BadRequestError, ContextWindowExceededError, PriceUnknown
+from litellm_lite.call import Call, Endpoint, WireRequest
+from litellm_lite.errors import (
+    APIError,
+    BadRequestError,
+    ContextWindowExceededError,
+    PriceUnknown,
+    UnsupportedEndpoint,
+    UnsupportedParamsError,
+)
 from litellm_lite.options import Options, check_headers, merged, take_options
 from litellm_lite.params import map_params, shown
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.registry.rows import is_price
+from litellm_lite.resolve import Place
 from litellm_lite.response_format import schema_format
 from litellm_lite.transformer import Transformer
 from litellm_lite.transport.seam import Settings
@@ -34,11 +42,16 @@ class Plan:
     call: Call
     request: WireRequest
     options: Options
-    settings: Settings
+    place: Place
     price_info: ModelInfo | None
     dropped: Mapping[str, str] = field(default_factory=dict)
     asked_usage: bool = False
     """Whether the caller asked for the usage chunk of a stream."""
+
+    @property
+    def settings(self) -> Settings:
+        """How to connect."""
+        return self.place.settings
 
     @property
     def wants_usage(self) -> bool:
@@ -58,8 +71,14 @@ class Plan:
     @property
     def expected(self) -> int:
         """How many choices the answer should have."""
-        asked = {**self.call.params, **self.call.extra_body}.get("n")
-        return asked if isinstance(asked, int) else 1
+        body = {**self.call.params, **self.call.extra_body}
+        asked = body.get("n")
+        each = asked if isinstance(asked, int) else 1
+        if self.call.endpoint != "completions":
+            return each
+        from litellm_lite.endpoints.completions import prompts_of
+
+        return each * prompts_of(body.get("prompt"))
 
     def locate(self, error: APIError) -> APIError:
         """Return the error with provider and model on it, where the place that raised it did not know them."""
@@ -71,10 +90,22 @@ class Plan:
         return error
 
 
-def prepare(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool) -> Plan:
-    """Return the plan of a chat completion. Raises APIError for whatever cannot be sent; nothing was sent then."""
+def prepare(
+    model: str,
+    messages: Sequence[Any],
+    params: Mapping[str, Any],
+    *,
+    stream: bool,
+    endpoint: Endpoint = "chat",
+    place: Place | None = None,
+) -> Plan:
+    """Return the plan of a call. Raises APIError for whatever cannot be sent; nothing was sent then.
+
+    At another endpoint than chat there are no messages, and the input is among the parameters. `place` is where it
+    goes, if that is known from a call of the same model with the same options.
+    """
     try:
-        return _plan(model, messages, params, stream=stream)
+        return _plan(model, messages, params, stream=stream, endpoint=endpoint, place=place)
     except APIError as error:
         provider, name = _meant(model, params)
         error.provider = error.llm_provider = error.provider or provider
@@ -90,29 +121,36 @@ def _meant(model: str, params: Mapping[str, Any]) -> tuple[str, str]:
         return "", str(model)
 
 
-def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool) -> Plan:
-    options, asked = take_options(params, stream=stream)
+def _plan(
+    model: str,
+    messages: Sequence[Any],
+    params: Mapping[str, Any],
+    *,
+    stream: bool,
+    endpoint: Endpoint,
+    place: Place | None,
+) -> Plan:
+    options, asked = take_options(params, stream=stream, sends_metadata=endpoint == "responses")
     own = options.own
+    place = place or resolve.place_of(model, own, offline=options.mocked)
+    provider, target, info, account, _ = place
     variant = own.get("api", "")
-    provider, target, info = resolve.resolve(
-        model,
-        custom_llm_provider=own.get("custom_llm_provider"),
-        api_base=options.api_base,
-        api_key=own.get("api_key"),
-        variant=variant,
-        offline=options.mocked,
-    )
-    plain = plain_messages(messages, target.provider, target.model)
+    if endpoint == "chat":
+        plain = plain_messages(messages, target.provider, target.model)
+    else:
+        plain, provider = [], _speaker(provider, endpoint, target.model)
+        _refuse_promises(own, endpoint)
     if isinstance(asked.get("response_format"), type):
         asked["response_format"] = schema_format(asked["response_format"])
     mapped = map_params(provider.contract(variant), asked, options.choice, model=target.model)
     headers = options.headers
-    if account := resolve.account_headers(provider.row, target.api_base, own.get("organization")):
+    if account:
         headers = merged(check_headers(account, "organization"), headers)
     extra, dropped = _extra_body(own.get("extra_body"), options)
-    call = Call(target, plain, mapped.params, stream, info, headers, extra, variant)
+    call = Call(target, plain, mapped.params, stream, info, headers, extra, variant, endpoint)
     request, priced = provider.build_request(call), price_info(info, own)
-    _check_context(own.get("check_context", True), call, asked, request)
+    if plain:
+        _check_context(own.get("check_context", True), call, asked, request)
     if "budget" in own:
         _check_budget(own["budget"], call, asked, priced)
     return Plan(
@@ -120,11 +158,29 @@ def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, str
         call,
         request,
         options,
-        resolve.transport_settings(own.get("ssl_verify")),
+        place,
         priced,
         {**mapped.dropped, **options.dropped, **dropped},
         _includes_usage(asked.get("stream_options")),
     )
+
+
+def _speaker(provider: Transformer, endpoint: Endpoint, model: str) -> Transformer:
+    """Return who speaks with the vendor at an endpoint beside chat. Raises UnsupportedEndpoint where nobody does."""
+    if (found := provider.endpoint(endpoint)) is not None:
+        return found
+    from litellm_lite.endpoints import remedy
+
+    name = provider.row.name
+    msg = f"{name}: there is no /{endpoint} at {provider.row.title}; {remedy(endpoint)} (model {model!r})"
+    raise UnsupportedEndpoint(msg, name, model, param="model")
+
+
+def _refuse_promises(own: Mapping[str, Any], endpoint: Endpoint) -> None:
+    """Raise UnsupportedParamsError for a promise that is only kept where a prompt can be counted."""
+    if "budget" in own:
+        msg = f"budget is held for chat completions only, not at /{endpoint}; leave it out"
+        raise UnsupportedParamsError(msg, param="budget")
 
 
 def _check_context(wanted: Any, call: Call, asked: Mapping[str, Any], request: WireRequest) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from litellm_lite import vendor_errors
-from litellm_lite.call import Call, Reply, WireRequest
+from litellm_lite.call import Call, Endpoint, Reply, WireRequest
 from litellm_lite.errors import APIError, APIResponseValidationError, BadRequestError
 from litellm_lite.json_body import Unwritable, written
 from litellm_lite.params import Contract, Rule, shown
@@ -36,6 +36,15 @@ FINISH_REASONS = {
 _BROKEN_OFF = "error"  # OpenRouter's finish_reason when the vendor behind it failed midway
 _ERROR_LINE = b"error:"  # llama.cpp before 2025-08 wrote it, under HTTP 200, where `data:` belongs (llama.cpp#14566)
 
+ANSWERS: Mapping[Endpoint, str] = {
+    "chat": "chat completion",
+    "completions": "completion",
+    "responses": "response",
+    "embeddings": "list of embeddings",
+    "moderations": "moderation",
+}
+"""What an endpoint answers with, in words."""
+
 _TEXT, _OBJECT = (str, type(None)), (dict, type(None))
 
 
@@ -43,7 +52,8 @@ _TEXT, _OBJECT = (str, type(None)), (dict, type(None))
 class Provider:
     """One row: everything about a vendor that is a fact rather than an algorithm.
 
-    `rules` is the contract of the usual API shape, `shapes` holds those of the ones a caller picks with `api=`.
+    `rules` is the contract of the usual API shape, `shapes` holds those of the ones a caller picks with `api=`,
+    `endpoints` those of what it serves beside chat, in OpenAI's own shapes.
     `key_env` and `base_env` are read in order. `asks_usage`: a stream is asked for its usage even when the
     caller did not, so that its cost is known. `source` says where the facts are from, and when they were read.
     """
@@ -52,6 +62,7 @@ class Provider:
     title: str
     rules: Mapping[str, Rule]
     shapes: Mapping[str, Mapping[str, Rule]] = field(default_factory=dict)
+    endpoints: Mapping[Endpoint, Mapping[str, Rule]] = field(default_factory=dict)
     api_base: str | None = None
     base_env: tuple[str, ...] = ()
     key_env: tuple[str, ...] = ()
@@ -82,6 +93,9 @@ class Transformer(Protocol):
 
     row: Provider
 
+    def endpoint(self, name: Endpoint) -> Transformer | None:
+        """Return who speaks with the vendor at that endpoint; None where the vendor does not serve it."""
+
     def contract(self, variant: str) -> Contract:
         """Return the parameters it takes, for one of its API shapes. Raises BadRequestError for an unknown shape."""
 
@@ -107,6 +121,14 @@ class OpenAICompatible:
     def __init__(self, row: Provider) -> None:
         self.row = row
         self._contracts = {shape: Contract(row.name, rules) for shape, rules in {"": row.rules, **row.shapes}.items()}
+        self._endpoints: dict[Endpoint, Transformer] = {"chat": self}
+
+    def endpoint(self, name: Endpoint) -> Transformer | None:
+        if name not in self._endpoints and name in self.row.endpoints:
+            from litellm_lite.endpoints import native  # who only chats needs none of it
+
+            self._endpoints[name] = native(name, self.row)
+        return self._endpoints.get(name)
 
     def contract(self, variant: str) -> Contract:
         found = self._contracts.get(str(variant))  # it comes from a caller, who may pass anything
@@ -234,10 +256,10 @@ def success_json(call: Call, reply: Reply, expected: str) -> JSON:
 
 
 def unreadable(call: Call, reply: Reply, what: str) -> APIResponseValidationError:
-    """Return the exception for a 2xx answer that is no chat completion."""
+    """Return the exception for a 2xx answer that is not what was asked for."""
     target = call.target
     msg = (
-        f"{target.provider}: no chat completion came with status {reply.status}: {what}; "
+        f"{target.provider}: no {ANSWERS[call.endpoint]} came with status {reply.status}: {what}; "
         f"it is {vendor_errors.describe(call, reply)}; is {target.api_base} the base URL of an API of this kind?"
     )
     clean = vendor_errors.redact(msg, vendor_errors.secrets_of(call))

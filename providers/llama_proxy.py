@@ -6,7 +6,7 @@ Everything after the first slash is the name the gateway knows, so `llama_proxy/
 
 from __future__ import annotations
 
-from litellm_lite.params import OPENAI_PARAMS, sent
+from litellm_lite.params import ENDPOINT_PARAMS, OPENAI_PARAMS, sent
 from litellm_lite.transformer import OpenAICompatible, Provider
 
 PROVIDER = OpenAICompatible(
@@ -16,6 +16,12 @@ PROVIDER = OpenAICompatible(
         base_env=("LLAMA_PROXY_API_BASE", "LITELLM_PROXY_API_BASE"),
         key_env=("LLAMA_PROXY_API_KEY", "LITELLM_PROXY_API_KEY"),
         rules=sent(*OPENAI_PARAMS),
+        endpoints={
+            "completions": sent(*ENDPOINT_PARAMS["completions"]),
+            "responses": sent(*ENDPOINT_PARAMS["responses"]),
+            "embeddings": sent(*ENDPOINT_PARAMS["embeddings"]),
+            "moderations": sent(*ENDPOINT_PARAMS["moderations"]),
+        },
         asks_usage=True,
         source="LiteLLM's proxy takes every OpenAI parameter and maps it itself, read 2026-11-21",
     )

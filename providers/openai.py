@@ -1,8 +1,8 @@
-"""OpenAI, and with `api_base=` anything that speaks its chat completions: vLLM, llama.cpp, LM Studio."""
+"""OpenAI, and with `api_base=` anything that speaks its API: vLLM, llama.cpp, LM Studio."""
 
 from __future__ import annotations
 
-from litellm_lite.params import OPENAI_PARAMS, sent
+from litellm_lite.params import ENDPOINT_PARAMS, OPENAI_PARAMS, sent
 from litellm_lite.transformer import OpenAICompatible, Provider
 
 PROVIDER = OpenAICompatible(
@@ -15,7 +15,13 @@ PROVIDER = OpenAICompatible(
         env_headers={"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"},
         # No limits are checked here: OpenAI tells its own, and what stands behind another api_base has others.
         rules=sent(*(name for name in OPENAI_PARAMS if name != "thinking")),
+        endpoints={
+            "completions": sent(*ENDPOINT_PARAMS["completions"]),
+            "responses": sent(*ENDPOINT_PARAMS["responses"]),
+            "embeddings": sent(*ENDPOINT_PARAMS["embeddings"]),
+            "moderations": sent(*ENDPOINT_PARAMS["moderations"]),
+        },
         asks_usage=True,
-        source="openai 3.52 types (chat completions), read 2026-11-21",
+        source="openai 3.52 types of all these endpoints, read 2026-11-27",
     )
 )

@@ -25,7 +25,7 @@ LITELLMS = (
     "ensure_alternating_roles user_continue_message assistant_continue_message prompt_id prompt_variables "
     "complete_response merge_reasoning_content_in_choices input_cost_per_second output_cost_per_second cost_per_second "
     "max_budget model_info mock_timeout mock_delay api_version deployment_id shared_session logger_fn verbose no-log "
-    "enable_json_schema_validation include_server_side_tool_invocations success_callback use_litellm_proxy "
+    "enable_json_schema_validation extra_query include_server_side_tool_invocations success_callback use_litellm_proxy "
     "litellm_logging_obj mock_testing_fallbacks aws_secret_access_key azure_ad_token vertex_credentials"
 ).split()
 

@@ -14,12 +14,19 @@ import pytest
 from mypy import api as mypy
 
 import litellm_lite
-from litellm_lite import AsyncCompletionStream, CompletionStream
+from litellm_lite import Router
 from litellm_lite.options import _ELSEWHERE, _OWN
-from litellm_lite.params import OPENAI_PARAMS
-from litellm_lite.types.params import CompletionParams
+from litellm_lite.params import ENDPOINT_PARAMS, OPENAI_PARAMS
+from litellm_lite.types.params import CompletionParams, EmbeddingParams, ResponsesParams, TextCompletionParams
 
 ROOT = Path(__file__).resolve().parents[1]
+ASKED = {"input", "prompt"}  # parameters of their own
+ENDPOINT_TYPES: dict[str, Any] = {
+    "completions": TextCompletionParams,
+    "responses": ResponsesParams,
+    "embeddings": EmbeddingParams,
+}
+STREAMING = {"completion", "responses", "text_completion"}  # each also tells a type checker what a stream is
 TWINS = [(name, f"a{name}") for name in litellm_lite.__all__ if f"a{name}" in litellm_lite.__all__]
 
 
@@ -47,12 +54,21 @@ def test_twins_take_the_same_parameters(sync: str, twin: str) -> None:
     assert not inspect.iscoroutinefunction(one)
     shapes = [[parameters(each) for each in get_overloads(function)] for function in (one, other)]
     assert shapes[0] == shapes[1]
-    assert len(shapes[0]) == (3 if sync == "completion" else 0)  # only a completion may be a stream
+    assert len(shapes[0]) == (3 if sync in STREAMING else 0)
 
 
-def test_both_streams_offer_the_same() -> None:
-    assert public(CompletionStream) == public(AsyncCompletionStream)
-    assert {"close", "usage", "cost", "response_cost", "hidden_params", "dropped_params"} <= public(CompletionStream)
+@pytest.mark.parametrize("name", ["CompletionStream", "TextCompletionStream", "ResponsesStream"])
+def test_both_streams_offer_the_same(name: str) -> None:
+    one, other = getattr(litellm_lite, name), getattr(litellm_lite, f"Async{name}")
+    assert public(one) == public(other)
+    assert {"close", "usage", "cost", "response_cost", "hidden_params", "dropped_params"} <= public(one)
+
+
+def test_a_router_has_the_methods_of_the_library() -> None:
+    for sync, twin in [(sync, twin) for sync, twin in TWINS if hasattr(Router, sync)]:
+        assert inspect.iscoroutinefunction(getattr(Router, twin))
+        assert parameters(getattr(Router, sync)) == parameters(getattr(Router, twin))
+    assert {"embedding", "moderation", *STREAMING} <= set(dir(Router))
 
 
 def test_every_public_name_is_there() -> None:
@@ -111,6 +127,8 @@ def test_a_function_may_be_replaced_for_a_test(monkeypatch: pytest.MonkeyPatch) 
 def test_a_type_checker_knows_every_parameter() -> None:
     typed = CompletionParams.__annotations__.keys()
     assert {*_OWN, *OPENAI_PARAMS} - {"force_timeout"} <= typed  # LiteLLM's older name for timeout
+    for name, kind in ENDPOINT_TYPES.items():
+        assert {*ENDPOINT_PARAMS[name]} - ASKED <= kind.__annotations__.keys()
     assert typed & _ELSEWHERE.keys() == {"fallbacks", "context_window_fallback_dict"}  # completion() takes them out
 
 

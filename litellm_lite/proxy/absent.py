@@ -77,6 +77,7 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
         "completion_model": "a model_list entry named '*' serves what no other does",
         "include_call_id_in_error_body": "it is in the header x-litellm-call-id; leave it out",
     },
+    "router_settings": {"model_list": "it is a section of its own"},
     "litellm_settings": {
         **dict.fromkeys("cache cache_params enable_caching_on_provider_specific_optional_params".split(), _NO_CACHE),
         **dict.fromkeys(
@@ -94,7 +95,8 @@ ABSENT: Mapping[str, Mapping[str, str]] = {
             (
                 "budget_duration default_internal_user_params default_key_generate_params "
                 "default_max_internal_user_budget default_team_params default_team_settings "
-                "internal_user_budget_duration key_generation_settings max_budget max_end_user_budget max_internal_user_budget max_user_budget "
+                "internal_user_budget_duration key_generation_settings max_budget max_end_user_budget "
+                "max_internal_user_budget max_user_budget "
                 "prometheus_initialize_budget_metrics upperbound_key_generate_params"
             ).split(),
             _NO_STORE,

@@ -1,4 +1,4 @@
-"""The body of a request: read as JSON, and what of it is the model, what is asked, and what no client may say. Pure."""
+"""The body of a request: what of it is the model, what is asked, and what no client may say. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JSON = dict[str, Any]
 
 _PLACES = "is set by the gateway, in litellm_params of its configuration; leave it out"
 _PRICES = "is set by the gateway; leave it out"
-# What the library takes of its own caller, and the gateway of nobody: where a call goes, with which key, at which price.
+# What the library takes of its own caller, and the gateway of nobody: where a call goes, its key and its price.
 _NOT_A_CLIENTS = {
     **dict.fromkeys(
         (

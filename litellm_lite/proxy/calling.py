@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,8 +29,11 @@ JSON = dict[str, Any]
 class Voice(Protocol):
     """Tells a stream in the words of one API. After `fail` nothing is said any more."""
 
-    def say(self, chunks: Sequence[JSON]) -> bytes:
-        """Return what to send for chunks, in their order; it may be nothing."""
+    def say(self, chunk: JSON, place: int) -> bytes:
+        """Return what to send for a chunk of the call at that place; it may be nothing.
+
+        Raises APIError for one that cannot be told.
+        """
 
     def end(self) -> bytes:
         """Return what to send at the end of an answer that is whole."""
@@ -42,30 +46,50 @@ async def answer_whole(exchange: Exchange, record: Record, way: Way, write: Call
     """Make a call and answer with the whole. Raises APIError."""
     record.trace = way.route.trace
     answer = await awhole(way.route, way.calls)
-    plan, reply = answer.plan, answer.reply
-    record.usage = answer.body.get("usage")
-    record.cost = _cost(plan, answer)
-    record.served(plan, reply.elapsed_ms)
+    _charge(record, answer)
     body = write(answer)
-    await exchange.answer(200, [JSON_HEADER, *record.headers(reply.headers)], body)
+    await exchange.answer(200, [JSON_HEADER, *record.headers(answer.reply.headers)], body)
 
 
-async def answer_stream(exchange: Exchange, record: Record, way: Way, voice: Voice, silence_s: float) -> None:
-    """Make a call and answer as it comes. Raises APIError for a failure before the first byte was sent."""
-    record.trace, record.stream = way.route.trace, True
+async def answer_wholes(
+    exchange: Exchange, record: Record, ways: Sequence[Way], write: Callable[[Sequence[Answer]], bytes]
+) -> None:
+    """Make several calls at a time and answer with one whole; the first that fails ends them all. Raises APIError."""
+    record.trace = ways[0].route.trace
+    calls = [asyncio.ensure_future(awhole(way.route, way.calls)) for way in ways]
+    try:
+        answers = await asyncio.gather(*calls)
+    finally:
+        for call in calls:
+            call.cancel()
+    for answer in answers:
+        _charge(record, answer)
+    body = write(answers)
+    await exchange.answer(200, [JSON_HEADER, *record.headers(answers[0].reply.headers)], body)
+
+
+async def answer_stream(
+    exchange: Exchange, record: Record, ways: Sequence[Way], voice: Voice, silence_s: float
+) -> None:
+    """Make calls, one after the other, and answer as it comes. Raises APIError for a failure before the first byte."""
+    record.stream = True
     vendors: dict[str, str] = {}
     events = EventStream(exchange, lambda: record.headers(vendors), silence_s)
     try:
-        leg = await afirst_leg(way.route, way.calls)
-        record.first_ms = exchange.elapsed_ms
-        record.served(leg.plan, record.first_ms)
-        vendors.update(leg.stream.headers)
-        stream = AsyncRoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
-        try:
-            await _pass_on(events, stream, voice)
-        finally:
-            record.usage, record.cost = stream.usage, stream.cost
-            await stream.aclose()
+        for place, way in enumerate(ways):
+            record.trace = way.route.trace
+            leg = await afirst_leg(way.route, way.calls)
+            if record.first_ms is None:
+                record.first_ms = exchange.elapsed_ms
+                record.served(leg.plan, record.first_ms)
+                vendors.update(leg.stream.headers)
+            stream = AsyncRoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
+            try:
+                await _pass_on(events, stream, voice, place)
+            finally:
+                await stream.aclose()
+                record.charge(stream.usage, stream.cost)
+        await events.end(voice.end())
     except APIError as error:
         if not exchange.begun:
             raise
@@ -75,20 +99,31 @@ async def answer_stream(exchange: Exchange, record: Record, way: Way, voice: Voi
         events.close()
 
 
-async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice) -> None:
+async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice, place: int) -> None:
     while chunks := await stream.batch():
-        if said := voice.say(chunks):
-            await events.write(said)
-    await events.end(voice.end())
+        said = bytearray()
+        try:
+            for chunk in chunks:
+                said += voice.say(chunk, place)
+        except APIError:  # what came before a chunk that cannot be told is not lost
+            await events.write(bytes(said))
+            raise
+        if said:
+            await events.write(bytes(said))
+
+
+def _charge(record: Record, answer: Answer) -> None:
+    record.charge(answer.usage, _cost(answer))
+    record.served(answer.plan, answer.reply.elapsed_ms)
 
 
 def _delivered(plan: Plan, hidden: dict[str, Any]) -> Callable[[JSON], Any]:
     return Delivery(plan, hidden, http.epoch_s()).plain
 
 
-def _cost(plan: Plan, answer: Answer) -> Cost | None:
+def _cost(answer: Answer) -> Cost | None:
     """Return what an answer cost; None where that is not known."""
-    usage = answer.body.get("usage")
+    usage, plan = answer.usage, answer.plan
     if plan.price_info is None or not isinstance(usage, dict):
         return None
     tier = answer.body.get("service_tier") or asked_tier(plan.call)

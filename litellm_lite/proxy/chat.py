@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -31,7 +30,7 @@ async def chat(serving: Serving, exchange: Exchange, record: Record, body: JSON)
     add_headers(body, exchange.head)
     way = serving.way(model, messages, body, stream=stream)
     if stream:
-        await answer_stream(exchange, record, way, ChatVoice(), serving.keep_alive_s)
+        await answer_stream(exchange, record, [way], ChatVoice(), serving.keep_alive_s)
     else:
         await answer_whole(exchange, record, way, chat_bytes)
 
@@ -46,9 +45,8 @@ class ChatVoice:
 
     __slots__ = ()
 
-    def say(self, chunks: Sequence[JSON]) -> bytes:
-        dumps = orjson.dumps
-        return b"".join([b"data: " + dumps(chunk) + b"\n\n" for chunk in chunks])
+    def say(self, chunk: JSON, place: int) -> bytes:  # noqa: ARG002 - there is one
+        return b"data: " + orjson.dumps(chunk) + b"\n\n"
 
     def end(self) -> bytes:
         return DONE

@@ -55,8 +55,8 @@ class GatewayConfig:
 
     source: str
     """The file as it was named, or "the environment"."""
-    files: tuple[str, ...] = ()
-    """The file and those it includes: a change of one is a change of the configuration."""
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The file and those it includes, each with the SHA-256 of what was read."""
     model_list: tuple[Mapping[str, Any], ...] = field(repr=False)
     router_arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The keywords of `Router`, beside `model_list`."""
@@ -106,7 +106,7 @@ def load(path: str | os.PathLike[str], environment: Mapping[str, str] | None = N
     raw = reading.read(os.fspath(path), outside)
     made, flaws = _made(raw, outside)
     if made is None:
-        raise ConfigError(flaws, raw.paths)
+        raise ConfigError(flaws, raw.files)
     return made
 
 
@@ -207,19 +207,15 @@ def _made(raw: reading.Raw, outside: Mapping[str, str]) -> tuple[GatewayConfig |
     sections, absent = shape.stripped(_with_master_key(raw, outside))
     file, misshapen = shape.held(sections)
     flaws.add(absent)
-    flaws.add(misshapen)
-    if isinstance(sections.get("model_list"), list):
+    flaws.add(finding for finding in misshapen if raw.whole or finding[0] != ("model_list",))
+    if raw.whole and isinstance(sections.get("model_list"), list):
         with _set_meanwhile(raw.variables):
             flaws.add(routing_flaws(sections, flaws.paths))
     if file is None or flaws.found:
         return None, flaws.sorted()
-    if not file.model_list:
-        flaws.add([(("model_list",), "is empty; add an entry with model_name and litellm_params.model")])
-    if flaws.found:
-        return None, flaws.sorted()
     made = GatewayConfig(
         source=raw.name,
-        files=raw.paths,
+        files=raw.files,
         model_list=tuple(sections["model_list"]),
         router_arguments=arguments(sections.get("litellm_settings", {}), sections.get("router_settings", {})),
         environment_variables=raw.variables,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from litellm_lite.errors import BadRequestError
@@ -10,6 +11,9 @@ from litellm_lite.router.checks import named
 
 Path = tuple[str | int, ...]
 """The names and places that lead to a value."""
+
+
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
 class Flaw(NamedTuple):
@@ -28,10 +32,10 @@ class Flaw(NamedTuple):
 class ConfigError(BadRequestError):
     """A configuration that cannot be used: `flaws` are all that were found, and the message is a line for each.
 
-    `files` are those that were read, or should have been.
+    `files` are those that were read, or should have been, and their digests.
     """
 
-    def __init__(self, flaws: Iterable[Flaw], files: tuple[str, ...] = ()) -> None:
+    def __init__(self, flaws: Iterable[Flaw], files: Mapping[str, str] = _NO_FILES) -> None:
         self.flaws = tuple(flaws)
         self.files = files
         super().__init__("\n".join(map(str, self.flaws)))

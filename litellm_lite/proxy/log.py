@@ -1,4 +1,4 @@
-"""The gateway's log: JSON, one line a request. Prompts, answers and keys are never in it, nor messages that may quote one.
+"""The gateway's log: JSON, one line a request, without prompts, answers and keys, and what may quote one.
 
 Lines are collected and written together, so that a request does not wait for the terminal.
 """
@@ -51,7 +51,7 @@ class RequestLog:
 
 def line(record: Record, now: datetime) -> dict[str, Any]:
     """Return what is logged of a request."""
-    exchange, trace, usage = record.exchange, record.trace, record.usage or {}
+    exchange, trace = record.exchange, record.trace
     told: dict[str, Any] = {
         "time": now,
         "level": "info" if exchange.status < 500 else "error",
@@ -70,11 +70,10 @@ def line(record: Record, now: datetime) -> dict[str, Any]:
         told["overhead_ms"] = round(max(0.0, exchange.elapsed_ms - record.upstream_ms), 3)
     if record.first_ms is not None:
         told["first_token_ms"] = round(record.first_ms, 3)
-    for name in ("prompt_tokens", "completion_tokens"):
-        if name in usage:
-            told[name] = usage[name]
-    if record.cost is not None:
-        told["cost"] = float(record.cost.total)
+    if record.prompt_tokens is not None:
+        told |= {"prompt_tokens": record.prompt_tokens, "completion_tokens": record.completion_tokens}
+    if record.dollars is not None:
+        told["cost"] = float(record.dollars)
     if trace is not None and trace.attempts:
         told["model_group"] = trace.group
         told["model_id"] = trace.attempts[-1].deployment.id

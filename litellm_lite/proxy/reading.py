@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ from litellm_lite.router.checks import named
 
 REFERENCE = "os.environ/"
 VARIABLES = "environment_variables"
+# The environment has texts only, and to a call "false" would be a text like any other: true.
+_FLAGS = frozenset({"drop_params", "check_context", "ssl_verify"})
+_BOOLEANS = {"true": True, "false": False}
 
 Variable = Callable[[str], str | None]
 """Returns what is known of an environment variable; None where it is not set."""
@@ -21,18 +25,19 @@ Variable = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """What the files say. `flaws` are what is wrong so far; a reference to a variable that is not set stays as it is.
+    """What the files say; a reference to a variable that is not set stays as it is.
 
-    `paths` are all files that belong to it, also those that could not be read. `secrets` are values that came from the
-    environment.
+    `files` are all that belong to it with their digests, empty for what could not be read; `flaws` what is wrong so
+    far; `whole` is False where a file is missing; `secrets` are values that came from the environment.
     """
 
     name: str
     sections: dict[str, Any] = field(repr=False)
     places: Places = field(repr=False)
     variables: dict[str, str] = field(default_factory=dict, repr=False)
-    paths: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
     flaws: tuple[Flaw, ...] = ()
+    whole: bool = True
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
@@ -60,8 +65,9 @@ def read(name: str, environment: Mapping[str, str]) -> Raw:
         sections=sections,
         variables=variables,
         places=Places(name, files.files),
-        paths=tuple(map(str, files.paths)),
+        files=files.read,
         flaws=tuple(files.flaws),
+        whole=files.whole,
         secrets=frozenset(fill.secrets),
     )
 
@@ -84,7 +90,7 @@ class _Filling:
             for name, value in self.filled(file, (VARIABLES,), section, outside).items():
                 if isinstance(value, bool) or not isinstance(value, str | int | float):
                     self._blame(file, (VARIABLES, name), f"must be a text, in quotes, not {shown(value)}")
-                elif not name or "=" in name or "\0" in f"{name}{value}":
+                elif not _may_be_set(name, str(value)):
                     self._blame(file, (VARIABLES, name), "is no variable that a process can have")
                 else:
                     self.merge(own, name, str(value), file, (VARIABLES, name))
@@ -94,7 +100,8 @@ class _Filling:
     def filled(self, file: File, path: Path, value: Any, variable: Variable) -> Any:
         """Return a copy of a value where each text `os.environ/NAME` is what that variable holds."""
         if isinstance(value, str):
-            return self._looked_up(file, path, value, variable) if value.startswith(REFERENCE) else value
+            text = self._looked_up(file, path, value, variable) if value.startswith(REFERENCE) else value
+            return _BOOLEANS.get(text.lower(), text) if path[-1] in _FLAGS else text
         if isinstance(value, dict):
             return {
                 name: self.filled(file, (*path, name), inner, variable)
@@ -137,3 +144,11 @@ class _Filling:
 
     def _blame(self, file: File, path: Path, what: str) -> None:
         self.flaws.append(Flaw(file.name, line_of(file.node, path), path_text(path), what))
+
+
+def _may_be_set(name: Any, value: str) -> bool:
+    """Tell whether a process can have a variable of that name and value."""
+    try:
+        return isinstance(name, str) and name != "" and "=" not in name and b"\0" not in os.fsencode(name + value)
+    except UnicodeEncodeError:  # pragma: no cover - half a character, which libyaml refuses, but not PyYAML without it
+        return False

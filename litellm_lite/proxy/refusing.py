@@ -84,6 +84,12 @@ def error_bytes(error: APIError, status: int) -> bytes:
     return orjson.dumps(error_body(error, status), default=str)
 
 
+def refused(error: APIError, call_id: str) -> tuple[int, bytes]:  # noqa: ARG001 - other APIs tell the id in the body
+    """Return the status and the body for an exception."""
+    status = status_of(error)
+    return status, error_bytes(error, status)
+
+
 def error_headers(error: APIError) -> Headers:
     """Return the headers of an error: when to come back, in whole seconds and in milliseconds."""
     headers: Headers = [JSON_HEADER]

@@ -1,6 +1,6 @@
 """A configuration that changes while the gateway runs: what is good is taken over, what is bad changes nothing.
 
-`Reload` decides; `watch` tells it when a file has changed. Nothing here asks on its own, again and again: the system tells.
+`Reload` decides; `watch` tells it when a file has changed, and is told so by the system.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ class Reload:
         self._read, self._apply = read, apply
         self._variables = Variables()
         self._current: GatewayConfig | None = None
-        self.files: tuple[str, ...] = ()
-        """All that were read the last time, also where they were no good."""
+        self.files: Mapping[str, str] = {}
+        """All that were read the last time, also where they were no good, and their digests."""
 
     @property
     def config(self) -> GatewayConfig:
@@ -61,18 +61,34 @@ class Reload:
             self._take(self._read())
         except APIError as error:
             self._variables.put(before.environment_variables)
-            if isinstance(error, ConfigError):
-                self.files = tuple(dict.fromkeys((*error.files, *before.files)))
-            for flaw in error.flaws if isinstance(error, ConfigError) else (error,):
-                _log.error("the changed configuration is not used: %s", flaw)
+            self._tell(error)
             return False
-        _log.info("configuration reloaded: %s", self.config.source)
+        _log.info("the configuration was read anew: %s", self.config.source)
         return True
 
+    def stale(self) -> bool:
+        """Tell whether a file is another than the one that was read."""
+        return any(_digest(file) != digest for file, digest in self.files.items())
+
     def _take(self, config: GatewayConfig) -> None:
+        self.files = config.files
         self._variables.put(config.environment_variables)
         self._apply(config)
-        self._current, self.files = config, config.files
+        self._current = config
+
+    def _tell(self, error: APIError) -> None:
+        flaws: Sequence[object] = (error,)
+        if isinstance(error, ConfigError):
+            self.files, flaws = error.files, error.flaws
+        for flaw in flaws:
+            _log.error("the changed configuration is not used: %s", flaw)
+
+
+def _digest(file: str) -> str:
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return ""
 
 
 class End:
@@ -100,15 +116,14 @@ def changes_in(folders: Iterable[str], end: End) -> AsyncGenerator[object, None]
 async def watch(reload: Reload, stop: asyncio.Event) -> None:
     """Have the configuration read anew whenever one of its files is another, until told to stop.
 
-    Folders are watched, for an editor puts a new file in the place of the old one, and Kubernetes a whole folder, behind
-    a link.
+    Folders are watched, for an editor puts a new file in the place of the old one, and Kubernetes a whole folder,
+    behind a link.
     """
-    seen = fingerprint(reload.files)
     while reload.files and not stop.is_set():
-        seen = await _until_elsewhere(reload, seen, stop)
+        await _until_elsewhere(reload, stop)
 
 
-async def _until_elsewhere(reload: Reload, seen: Fingerprint, stop: asyncio.Event) -> Fingerprint:
+async def _until_elsewhere(reload: Reload, stop: asyncio.Event) -> None:
     """Watch the folders in which the files are now, until they are in others."""
     folders, end = folders_of(reload.files), End(stop)
     moments = changes_in(dict(folders), end)
@@ -116,34 +131,15 @@ async def _until_elsewhere(reload: Reload, seen: Fingerprint, stop: asyncio.Even
     try:
         await asyncio.sleep(0)  # from here on nothing is missed; what happened before is looked at at once
         while True:
-            if (now := fingerprint(reload.files)) != seen:
+            if reload.stale():
                 reload.again()
-                seen = fingerprint(reload.files) if reload.files != tuple(path for path, _ in now) else now
-            if folders_of(reload.files) != folders:
-                return seen
-            if await moment is None:
-                return seen
+            if folders_of(reload.files) != folders or await moment is None:
+                return
             moment = asyncio.ensure_future(anext(moments, None))
     finally:
         end.set()
         await asyncio.gather(moment, return_exceptions=True)
         await moments.aclose()
-
-
-Fingerprint = tuple[tuple[str, bytes], ...]
-"""What is in each file; nothing for one that cannot be read."""
-
-
-def fingerprint(files: Iterable[str]) -> Fingerprint:
-    """Return what tells files from others."""
-    return tuple((file, _digest(file)) for file in files)
-
-
-def _digest(file: str) -> bytes:
-    try:
-        return hashlib.sha256(Path(file).read_bytes()).digest()
-    except (OSError, ValueError):
-        return b""
 
 
 def folders_of(files: Iterable[str]) -> tuple[tuple[str, int], ...]:
@@ -154,7 +150,7 @@ def folders_of(files: Iterable[str]) -> tuple[tuple[str, int], ...]:
 
 def _on_the_way(file: str) -> Iterator[Path]:
     """Yield the folder of a file, and those of all links that lead to it."""
-    todo = [Path(os.path.abspath(file))]
+    todo = [Path.cwd() / file]
     for _ in range(_MOST_LINKS):
         if not todo:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from litellm_lite.errors import BadRequestError
 from litellm_lite.proxy.flaws import Path
 from litellm_lite.proxy.shape import Finding
 from litellm_lite.proxy.trial import tried
@@ -40,8 +41,10 @@ def routing_flaws(sections: Mapping[str, Any], known: Collection[Path]) -> Itera
     """Yield what the Router finds wrong, by where it stands in the sections."""
     general, own = (sections.get(name) for name in ("litellm_settings", "router_settings"))
     general, own = (section if isinstance(section, dict) else {} for section in (general, own))
-    if not isinstance(own.get(_DEFAULTS) or {}, dict):
-        yield ("router_settings", _DEFAULTS), "must be a dictionary"
+    try:
+        table("", own.get(_DEFAULTS) or {})
+    except BadRequestError as error:
+        yield ("router_settings", _DEFAULTS), error.message.strip()
         own = {name: value for name, value in own.items() if name != _DEFAULTS}
     keywords = arguments(general, own)
     origins = _origins(general, own)

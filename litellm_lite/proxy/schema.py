@@ -25,7 +25,7 @@ def _spoken(value: Any) -> Any:
 
 Flag = Annotated[bool, BeforeValidator(_spoken)]
 Text = StrictStr
-Seconds = Annotated[float, Field(ge=0, le=1e9)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
 class Deployment(Section):
@@ -59,13 +59,13 @@ class GeneralSettings(Section):
         default=False,
         description="Listen everywhere even so.",
     )
-    max_request_size_mb: Annotated[float, Field(gt=0, le=4096)] = Field(
+    max_request_size_mb: Annotated[float, Field(gt=0, le=4096, allow_inf_nan=False)] = Field(
         default=50.0, description="The largest body of a request; a larger one is refused with 413."
     )
     drain_timeout: Seconds = Field(
         default=30.0, description="Seconds that requests under way have to end after SIGTERM. Not LiteLLM's."
     )
-    keep_alive_interval: Annotated[float, Field(gt=0, le=1e9)] = Field(
+    keep_alive_interval: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = Field(
         default=15.0,
         description="Seconds of silence in a stream after which a comment is sent. Not LiteLLM's.",
     )
@@ -93,7 +93,7 @@ class LiteLLMSettings(Section):
 class ConfigFile(Section):
     """The sections."""
 
-    model_list: list[Deployment] = Field(description="What clients can ask for, and where it leads.")
+    model_list: list[Deployment] = Field(min_length=1, description="What clients can ask for, and where it leads.")
     litellm_settings: LiteLLMSettings = Field(
         default_factory=LiteLLMSettings, description="Defaults of the Router, and of each call."
     )
@@ -104,6 +104,8 @@ class ConfigFile(Section):
     environment_variables: dict[str, Any] = Field(
         default_factory=dict, description="Variables that are set for the process before anything else is read."
     )
-    include: Text | list[Text] = Field(
-        default_factory=list, description="Other files, beside this one. Lists are joined, and so are sections."
+    # What it names has been read by then.
+    include: Any = Field(
+        default=None,
+        description="Another file, or a list of them, beside this one. Lists are joined, and so are sections.",
     )

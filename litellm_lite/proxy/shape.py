@@ -37,6 +37,7 @@ _SAID: Mapping[str, str] = {
     "missing": "is missing",
     "string_type": _TEXT,
     "string_pattern_mismatch": "must be printable ASCII without a space, and not empty, or no client could send it",
+    "too_short": "is empty; add an entry with model_name and litellm_params.model",
     "list_type": _LIST,
     "dict_type": _DICT,
     "model_type": _DICT,
@@ -48,6 +49,8 @@ _SAID: Mapping[str, str] = {
     "float_parsing": "must be a number",
     "finite_number": "must be a number",
 }
+# Beneath these, what pydantic tells is which of several kinds it tried.
+_DEEPEST = {"litellm_settings": 2, "general_settings": 2}
 _BOUNDS: Mapping[str, str] = {"greater_than": "above", "greater_than_equal": "from", "less_than_equal": "up to"}
 
 
@@ -55,7 +58,7 @@ def stripped(sections: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]
     """Return the sections without what LiteLLM has and is not here, and what of that asks for something."""
     found: list[Finding] = []
     kept = dict(_kept("", sections, found))
-    for name in _SECTIONS:
+    for name in ABSENT:
         if isinstance(section := kept.get(name), dict):
             kept[name] = dict(_kept(name, section, found))
     return kept, found
@@ -85,12 +88,8 @@ def _kept(name: str, section: Mapping[Any, Any], found: list[Finding]) -> Iterat
 
 def _as_written(loc: tuple[str | int, ...]) -> Path:
     """Return a place of pydantic's without the names of the kinds that it tried there."""
-    depth = 3 if loc[0] in ("litellm_settings", "general_settings") and len(loc) > 2 else len(loc)
-    return tuple(
-        step
-        for step in loc[:depth]
-        if not (isinstance(step, str) and step.startswith(("list[", "str", "bool", "function-")))
-    )
+    path = loc[: _DEEPEST.get(str(loc[0]), len(loc))]
+    return path[:-1] if path[-1] == "[key]" else path
 
 
 def _said(path: Path, kind: str, context: Mapping[str, Any]) -> str:
@@ -98,7 +97,7 @@ def _said(path: Path, kind: str, context: Mapping[str, Any]) -> str:
         return _unknown(str(path[-1]), path[:-1])
     for bound, word in _BOUNDS.items():
         if kind == bound:
-            return f"must be a number {word} {next(iter(context.values())):g}"
+            return f"must be a number {word} {next(iter(context.values())):,.10g}"
     return _SAID[kind]
 
 

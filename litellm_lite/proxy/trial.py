@@ -84,7 +84,6 @@ def tried(entries: Sequence[Any], keywords: Mapping[str, Any], broken: Iterable[
     if not _lenient(tree.now()):
         for place in range(len(entries)):
             found += _entry_tried(tree, place)
-        found += _asked(tree, _ask_entries)
     found += _asked(tree, lambda now: _ask_settings(now, groups))
     return list(dict.fromkeys(found or _asked(tree, _ask_all)))
 
@@ -134,7 +133,7 @@ def _asked(tree: _Tree, ask: Callable[[dict[str, Any]], object]) -> list[Finding
         try:
             ask(dict(now))
         except APIError as error:
-            path, beyond, what = _told(error, now)
+            path, beyond, what = told(error, now)
             original = tree.path(path)
             found.append(((*original, *beyond), _unshown(what, now, path)))
             if not _mended(tree, original, beyond):
@@ -144,7 +143,7 @@ def _asked(tree: _Tree, ask: Callable[[dict[str, Any]], object]) -> list[Finding
     return found
 
 
-def _told(error: APIError, now: dict[str, Any]) -> tuple[Path, Path, str]:
+def told(error: APIError, now: dict[str, Any]) -> tuple[Path, Path, str]:
     """Return where an error is from, how the path goes on where nothing is there, and what it says."""
     if (place := located(error.message, now)) is not None:
         return place
@@ -165,7 +164,7 @@ def _mended(tree: _Tree, path: Path, beyond: Path) -> bool:
     if len(beyond) == 1 and beyond[0] in _STAND_INS:
         tree.put(path, str(beyond[0]), _STAND_INS[str(beyond[0])])
         return True
-    if not path or beyond:
+    if not path or beyond or path == (_LIST,):
         return False
     tree.take_out(path)
     return True

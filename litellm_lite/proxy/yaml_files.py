@@ -5,6 +5,7 @@ A message names the file and the line, and never what stands there, for it may b
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,32 +41,37 @@ class File(NamedTuple):
 class Reading:
     """Reads a file and those it includes, which stand beside it unless they say otherwise.
 
-    `files` are those that could be read, `paths` all that were asked for, `flaws` what is wrong with them.
+    `files` are those that could be read, `read` all that were asked for with their digests, `flaws` what is wrong.
+    `whole` is False where one of them could not be read.
     """
 
     def __init__(self, name: str) -> None:
         self.files: list[File] = []
-        self.paths: list[Path] = []
+        self.read: dict[str, str] = {}
         self.flaws: list[Flaw] = []
+        self.whole = True
         self._read(Path(name), name, ())
 
     def _read(self, path: Path, name: str, above: tuple[Path, ...], blame: Flaw | None = None) -> None:
         """Read one file; `blame` is what to say where there is none."""
-        self.paths.append(path)
+        self.read[str(path)] = ""
         try:
             content = path.read_bytes()
             itself = path.resolve()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
+            self.whole = False
             blame = blame or Flaw(name, None, "", "")
             self.flaws.append(blame._replace(what=f"cannot read {named(name)}: {reason}"))
             return
+        self.read[str(path)] = hashlib.sha256(content).hexdigest()
         if blame is not None and itself in above:
             self.flaws.append(blame._replace(what=f"includes {named(name)} in itself"))
             return
         try:
             whole, node, flaws = parsed(name, content)
         except UnparsedError as error:
+            self.whole = False
             self.flaws.append(error.flaw)
             return
         self.flaws += flaws
@@ -74,13 +80,20 @@ class Reading:
         self._include(file, (*above, itself))
 
     def _include(self, file: File, here: tuple[Path, ...]) -> None:
-        given = file.sections.get("include")
+        given = file.sections.get("include", [])
         parts = [given] if isinstance(given, str) else given
-        for place, each in enumerate(parts if isinstance(parts, list) else ()):
-            if not isinstance(each, str) or not each.strip():
-                continue  # the schema says what it must be
-            blame = Flaw(file.name, line_of(file.node, ("include", place)), f"include[{place}]", "")
-            self._read(file.path.parent / each, each, here, blame)
+        if not isinstance(parts, list):
+            blame = Flaw(
+                file.name, line_of(file.node, ("include",)), "include", f"must be a list of texts, not {shown(parts)}"
+            )
+            self.flaws.append(blame)
+            return
+        for place, each in enumerate(parts):
+            blame = Flaw(file.name, line_of(file.node, ("include", place)), f"include[{place}]", "must be a text")
+            if isinstance(each, str) and each.strip():
+                self._read(file.path.parent / each, each, here, blame)
+            else:
+                self.flaws.append(blame)
 
     def _sections(self, name: str, whole: Any, node: Any) -> dict[str, Any]:
         if whole is None:

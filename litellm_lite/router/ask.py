@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from litellm_lite.errors import APIError, ContextWindowExceededError, UnsupportedParamsError
+from litellm_lite.errors import APIError, ContextWindowExceededError, UnsupportedEndpoint, UnsupportedParamsError
 from litellm_lite.router.preflight import Needs, Reason, needs_of, reason_against, tag_reason
 
 if TYPE_CHECKING:
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from litellm_lite.router.standing import Standing
 
 _BYTES_A_TOKEN = 4
-_ALIKE = (ContextWindowExceededError, UnsupportedParamsError)  # what the model refuses, wherever it is served
+_ALIKE = (
+    ContextWindowExceededError,
+    UnsupportedEndpoint,
+    UnsupportedParamsError,
+)  # what the model refuses, wherever it is served
 
 
 class Ask:
@@ -34,11 +38,12 @@ class Ask:
         tagged: bool = False,
         match_any: bool = True,
         checked: bool = True,
+        needs: Needs | None = None,
     ) -> None:
-        """`tagged`: tags decide; `checked`: what a model cannot do decides."""
+        """`tagged`: tags decide; `checked`: what a model cannot do decides; `needs`: those of a chat, if not given."""
         self.messages, self.params, self.stream, self.tags = messages, params, stream, tags
         self._tagged, self._match_any, self._checked = tagged, match_any, checked
-        self.needs: Needs = needs_of(messages, params)
+        self.needs: Needs = needs_of(messages, params) if needs is None else needs
         self.excluded: set[Standing] = set()
         self.tries: dict[Standing, int] = {}
         self.only_prefill = False

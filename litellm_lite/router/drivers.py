@@ -40,7 +40,7 @@ def _made(attempt: Attempt, calls: Calls) -> tuple[Event, Answer | None]:
         answer = fetch(plan)
     except APIError as error:
         return Failed(attempt, error), None
-    return Answered(attempt, answer.reply.headers, answer.body.get("usage")), answer
+    return Answered(attempt, answer.reply.headers, answer.usage), answer
 
 
 async def awhole(route: Route, calls: Calls) -> Answer:
@@ -68,7 +68,7 @@ async def _amade(attempt: Attempt, calls: Calls) -> tuple[Event, Answer | None]:
         answer = await afetch(plan)
     except APIError as error:
         return Failed(attempt, error), None
-    return Answered(attempt, answer.reply.headers, answer.body.get("usage")), answer
+    return Answered(attempt, answer.reply.headers, answer.usage), answer
 
 
 def first_leg(route: Route, calls: Calls) -> Leg:

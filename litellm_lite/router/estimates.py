@@ -22,6 +22,8 @@ def estimated_cost(plan: Plan, said: str, at: float) -> Cost | None:
     What the vendor wrote and nobody received is not in there. `at` is epoch seconds: some prices change by the hour.
     """
     call, target = plan.call, plan.call.target
+    if call.endpoint != "chat":  # what its prompt comes to, only its vendor knows
+        return None
     given = {name: call.params.get(name) for name in _IN_THE_PROMPT}
     try:
         prompt = count_prompt(target.provider, target.model, call.messages, **given)

@@ -18,6 +18,7 @@ from litellm_lite.router.strategies import Strategy
 
 if TYPE_CHECKING:
     from litellm_lite.router.cooldown import Failure
+    from litellm_lite.router.deployment import Deployment
     from litellm_lite.router.learning import Limits
     from litellm_lite.router.standing import Standing
     from litellm_lite.router.waiting import Queue, Ticket
@@ -82,6 +83,11 @@ class Group:
         self._most_short = 0
         self._turns = self._numbers = 0
 
+    @property
+    def samples(self) -> list[Deployment]:
+        """One deployment of each kind that there is."""
+        return [shelf.sample for shelf in list(self._shelves.values())]
+
     def add(self, standing: Standing) -> None:
         """Take in a deployment."""
         key = likeness(standing.deployment)
@@ -141,7 +147,7 @@ class Group:
         for standing in self.standings[:_GLANCE]:
             if standing not in excluded and ask.verdict(standing.shelf) and standing.ready_at(now, tokens) <= now:
                 return True
-        return self._found(ask, now, _no_chance) is not None
+        return len(self.standings) > _GLANCE and self._found(ask, now, _no_chance) is not None
 
     def waits(self, ask: Asking, now: float, *, patient: bool = False) -> float | None:
         """Return when one that is well may have room: `now`, a time, or inf where only the end of a call can tell.

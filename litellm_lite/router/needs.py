@@ -35,6 +35,9 @@ _TEXTS = (str, bytes, bytearray)
 _AROUND_MESSAGE = 32
 _PICTURE = 2500
 _BYTES_A_CHARACTER = 4
+_BYTES_A_TOKEN = 4
+
+_INPUTS = ("prompt", "suffix", "input", "instructions")  # of the endpoints beside chat
 
 
 class Needs:
@@ -86,6 +89,40 @@ def needs_of(messages: Any, params: Mapping[str, Any]) -> Needs:
     return needs
 
 
+def needs_at_endpoint(params: Mapping[str, Any]) -> Needs:
+    """Return the same for a call of another endpoint than chat, whose parameters are all there is.
+
+    How long its prompt is for a model is not known: how a vendor words one is its own affair.
+    """
+    needs = Needs()
+    needs.counts = _NotCounted(())
+    body = {**params, **extra} if isinstance(extra := params.get("extra_body"), Mapping) else params
+    needs.regions = _regions(params.get("allowed_model_region"), params.get("litellm_metadata"))
+    longest = body.get("max_output_tokens", body.get("max_tokens"))
+    needs.max_tokens = longest if type(longest) is int else None
+    tools = body.get("tools")
+    if any(_field(tool, "type") == "function" for tool in (tools if isinstance(tools, list | tuple) else ())):
+        needs.want("tools")
+    if _field(_field(body.get("text"), "format"), "type") == "json_schema":
+        needs.want("json_schema")
+    needs.size_bytes = sum(_read_input(needs, body.get(name)) for name in _INPUTS)
+    return needs
+
+
+def _read_input(needs: Needs, value: Any) -> int:
+    """Note what an input asks for; return how much it adds to the prompt, at most: texts, tokens, items and parts."""
+    if isinstance(value, str):
+        return _size(value)
+    if isinstance(value, int):  # a token
+        return _BYTES_A_TOKEN
+    if isinstance(value, list | tuple):
+        return sum(_read_input(needs, part) for part in value)
+    if not isinstance(value, Mapping):
+        return 0
+    read = _PARTS.get(str(value.get("type")))
+    return sum(_read_input(needs, part) for part in value.values()) if read is None else read(needs, value)
+
+
 class PromptCounts:
     """The prompt of one request as each vocabulary and chat format counts it: once estimated, and once for good."""
 
@@ -123,6 +160,15 @@ class PromptCounts:
         except TokenizerError as error:
             _log.warning("%s: the prompt was not counted before the request: %s", provider, error)
             return None
+
+
+class _NotCounted(PromptCounts):
+    """Of a prompt that is none of a chat's."""
+
+    __slots__ = ()
+
+    def prompt(self, provider: str, model: str, window: int | None) -> TokenCount | None:  # noqa: ARG002
+        return None
 
 
 def _read_params(needs: Needs, params: Mapping[str, Any]) -> bool:

@@ -13,10 +13,12 @@ from litellm_lite.router.calls import Calls
 from litellm_lite.router.credentials import misplaced
 from litellm_lite.router.itinerary import Order
 from litellm_lite.router.mending import Mender
+from litellm_lite.router.needs import needs_at_endpoint
 from litellm_lite.router.route import Route
 from litellm_lite.router.settings import read_targets
 
 if TYPE_CHECKING:
+    from litellm_lite.call import Endpoint
     from litellm_lite.router.fleet import Fleet
     from litellm_lite.router.settings import Settings, Target
 
@@ -34,11 +36,14 @@ class Way(NamedTuple):
     calls: Calls
     params: Mapping[str, Any]
     hold: bool
+    endpoint: Endpoint = "chat"
 
     def mender(self) -> Mender:
         """Return what follows the stream: whether another one may be spliced to it."""
         params, flaw = self.params, ""
-        if params.get("tools") or params.get("functions"):
+        if self.endpoint != "chat":
+            flaw = f"it is one of /{self.endpoint}"
+        elif params.get("tools") or params.get("functions"):
             flaw = "it may call tools"
         elif params.get("response_format"):
             flaw = "it is JSON"
@@ -47,7 +52,15 @@ class Way(NamedTuple):
         return Mender(spliceable=not flaw, why_not=flaw, hold=self.hold)
 
 
-def planned(fleet: Fleet, model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> Way:
+def planned(
+    fleet: Fleet,
+    model: str,
+    messages: Any,
+    params: Mapping[str, Any],
+    *,
+    stream: bool,
+    endpoint: Endpoint = "chat",
+) -> Way:
     """Return the way of a call. Raises BadRequestError for a name that leads nowhere, and for what cannot be routed."""
     settings = fleet.settings
     asked = {name: value for name, value in params.items() if value is not None}
@@ -62,9 +75,18 @@ def planned(fleet: Fleet, model: str, messages: Any, params: Mapping[str, Any], 
         tagged=settings.enable_tag_filtering,
         match_any=settings.tag_filtering_match_any,
         checked=settings.enable_pre_call_checks,
+        needs=None if endpoint == "chat" else needs_at_endpoint(asked),
     )
-    calls = Calls(messages, asked, stream=stream, checked=settings.enable_pre_call_checks, clock=fleet.clock)
-    return Way(Route(fleet, ask, start, order), calls, asked, settings.stream_hold == "full")
+    calls = Calls(
+        messages,
+        asked,
+        stream=stream,
+        checked=settings.enable_pre_call_checks,
+        clock=fleet.clock,
+        endpoint=endpoint,
+        places=fleet.places,
+    )
+    return Way(Route(fleet, ask, start, order), calls, asked, settings.stream_hold == "full", endpoint)
 
 
 def _refuse_places(params: Mapping[str, Any]) -> None:

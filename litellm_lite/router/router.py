@@ -15,16 +15,21 @@ from litellm_lite.router import strategies
 from litellm_lite.router.checks import flag
 from litellm_lite.router.clock import Clock
 from litellm_lite.router.drivers import afirst_leg, awhole, first_leg, whole
+from litellm_lite.router.endpoints import Endpoints
+from litellm_lite.router.facts import RoutedFacts
 from litellm_lite.router.fleet import Fleet
 from litellm_lite.router.request import Way, planned
+from litellm_lite.router.serving import serves
 from litellm_lite.router.stream import AsyncRoutedStream, RoutedStream
 from litellm_lite.transport import exchange
 from litellm_lite.types.response import attach, known_of
 
 if TYPE_CHECKING:
+    from litellm_lite.call import Endpoint
     from litellm_lite.explanation import Explanation
     from litellm_lite.prepare import Plan
     from litellm_lite.router.deployment import Deployment
+    from litellm_lite.router.pacing import Remaining
     from litellm_lite.router.settings import RouterParams
     from litellm_lite.router.standing import Standing
     from litellm_lite.router.trace import Trace
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
     from litellm_lite.types.response import ModelResponse
 
 
-class Router:
+class Router(Endpoints):
     """Calls by the name of a group whichever of its deployments is free and well, and others when it fails.
 
     `model_list` and the keywords have LiteLLM's names; see docs/router.md. Raises BadRequestError with the path to
@@ -89,7 +94,7 @@ class Router:
         `hidden_params["attempts"]` on it tells every attempt, as `attempts` does on the APIError that is raised when
         all have failed. `timeout` is the time for the whole call, in seconds.
         """
-        way = self._way(model, messages, params, stream=bool(stream))
+        way = self.route("chat", model, params, messages=messages, stream=bool(stream))
         if stream:
             leg = first_leg(way.route, way.calls)
             warn_of_retirement(leg.plan)
@@ -112,7 +117,7 @@ class Router:
     ) -> ModelResponse | AsyncRoutedStream: ...
     async def acompletion(self, model: str, messages: Any = (), *, stream: bool | None = None, **params: Any) -> Any:
         """The async twin of `completion`."""
-        way = self._way(model, messages, params, stream=bool(stream))
+        way = self.route("chat", model, params, messages=messages, stream=bool(stream))
         if stream:
             leg = await afirst_leg(way.route, way.calls)
             warn_of_retirement(leg.plan)
@@ -120,6 +125,39 @@ class Router:
         answer = await awhole(way.route, way.calls)
         warn_of_retirement(answer.plan)
         return _response(answer, way.route.trace)
+
+    def route(
+        self, endpoint: Endpoint, model: str, params: Mapping[str, Any], *, messages: Any = (), stream: bool = False
+    ) -> Way:
+        """Return the way of a call, for whoever performs it himself: with dictionaries, and no models of the answers.
+
+        `way.route` and `way.calls` go to `drivers.awhole`, or for a stream to `drivers.afirst_leg` and with
+        `way.mender()` to `AsyncRoutedStream`. Messages are a chat's; at another endpoint all of the body is in
+        `params`. Raises BadRequestError for a name that leads nowhere, and for what cannot be routed.
+        """
+        return planned(self._fleet, model, messages, params, stream=stream, endpoint=endpoint)
+
+    def serves(self, model: str, endpoint: Endpoint) -> bool:
+        """Whether everybody who is called by that name serves an endpoint, so that it is asked in its own words.
+
+        Of fallbacks nothing is said: one that does not serve it is passed over. Raises BadRequestError for a name
+        that leads nowhere.
+        """
+        return serves(self._fleet.find(model), endpoint)
+
+    def model_of(self, name: str) -> str:
+        """Return the model that a name leads to first, "provider/model". Raises BadRequestError for one of none."""
+        stop = self._fleet.find(name)
+        return stop.model or (stop.only or stop.group.standings[0]).deployment.model
+
+    def led_to(self, name: str) -> tuple[tuple[Deployment, ...], str | None]:
+        """Return whom a name leads to, and the model to call there where their own has a wildcard in it, else None.
+
+        Raises BadRequestError for a name that leads nowhere.
+        """
+        stop = self._fleet.find(name)
+        found = [stop.only] if stop.only is not None else stop.group.standings
+        return tuple(each.deployment for each in found), stop.model
 
     def explain(
         self, model: str, messages: Messages = (), *, stream: bool | None = None, **params: Unpack[RoutedParams]
@@ -131,7 +169,7 @@ class Router:
         from litellm_lite.explaining import explain_places
         from litellm_lite.router.outlook import places
 
-        way = self._way(model, messages, dict(params), stream=bool(stream))
+        way = self.route("chat", model, dict(params), messages=messages, stream=bool(stream))
         dice = random.Random()
         dice.setstate(self._dice.getstate())
         with self._fleet.lock:
@@ -191,7 +229,9 @@ class Router:
         """Return how each deployment, or each of a group, stands now: its health, its load, and how its calls went.
 
         No key is in there. `state` is "ready", "busy" at a limit, "cooling" or "probing"; `served` and `failed` count
-        attempts, `latency_s` and `first_token_s` are how long plain calls and streams take of late.
+        attempts, `cooldowns` how often it was taken out of use. `latency_s` and `first_token_s` are how long plain
+        calls and streams take of late. `remaining_requests` and `remaining_tokens` are what the vendor said is left,
+        less what was begun since, and for how many seconds that holds; None where it said nothing.
         """
         standings = self._fleet.of(model_name)
         with self._fleet.lock:
@@ -205,9 +245,6 @@ class Router:
                 standing.health.reset()
                 self._fleet.groups[standing.deployment.group].refresh(standing, self._fleet.clock.now())
 
-    def _way(self, model: str, messages: Any, params: Mapping[str, Any], *, stream: bool) -> Way:
-        return planned(self._fleet, model, messages, params, stream=stream)
-
 
 def report(standing: Standing, now: float) -> dict[str, Any]:
     """Return how a deployment stands, in words and numbers; nothing of it is secret."""
@@ -220,31 +257,16 @@ def report(standing: Standing, now: float) -> dict[str, Any]:
     elif pace.ready_at(now, 0) > now:
         state, why = "busy", pace.why(now, 0)
     names = {"id": deployment.id, "model_name": deployment.group, "model": deployment.model}
+    names["provider"] = deployment.provider
     counts = {"in_flight": pace.in_flight, "served": standing.served, "failed": standing.failed}
     times = {"latency_s": standing.latency_s, "first_token_s": standing.first_token_s}
-    return {**names, "state": state, "why": why, **counts, **times}
+    requests, tokens = pace.remaining(now)
+    left = {"remaining_requests": _left(requests, now), "remaining_tokens": _left(tokens, now)}
+    return {**names, "state": state, "why": why, **counts, "cooldowns": health.cooled, **times, **left}
 
 
-class _RoutedFacts:
-    """What is known of a routed call: what is known of the one that was answered, and the way there."""
-
-    __slots__ = ("_facts", "_trace", "_worked_out")
-
-    def __init__(self, facts: Any, trace: Trace) -> None:
-        self._facts, self._trace = facts, trace
-        self._worked_out: dict[str, Any] | None = None
-
-    def __call__(self) -> dict[str, Any]:
-        if self._worked_out is None:
-            trace, known = self._trace, self._facts()
-            if trace.served is not None:
-                trace.served.cost = known.get("cost")
-            headers = {**known.get("additional_headers", {}), **trace.headers()}
-            self._worked_out = {**known, **trace.hidden(), "additional_headers": headers}
-        return self._worked_out
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return dict, (self(),)
+def _left(remaining: Remaining | None, now: float) -> tuple[int, float] | None:
+    return None if remaining is None else (remaining.amount, remaining.until - now)
 
 
 def _response(answer: Answer, trace: Trace) -> ModelResponse:
@@ -254,7 +276,7 @@ def _response(answer: Answer, trace: Trace) -> ModelResponse:
     except APIError as error:  # its fields are not what they should be
         error.attempts = tuple(trace)
         raise
-    attach(made, _RoutedFacts(known_of(made), trace))
+    attach(made, RoutedFacts(known_of(made), trace))
     return made
 
 

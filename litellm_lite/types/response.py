@@ -135,7 +135,7 @@ class Usage(OpenAIObject):
     completion_tokens_details: CompletionTokensDetails | None = None
 
 
-class _Answer(OpenAIObject):
+class Answered(OpenAIObject):
     """What answers and chunks share: where they came from, beside the payload and no part of it."""
 
     @property
@@ -163,18 +163,18 @@ class _Answer(OpenAIObject):
         return dropped
 
 
-def known_of(answer: _Answer) -> Hidden:
+def known_of(answer: Answered) -> Hidden:
     """Return what was attached to an answer, worked out or not."""
     known: Hidden = answer.__dict__[_HIDDEN]
     return known
 
 
-def attach(answer: _Answer, known: Hidden) -> None:
+def attach(answer: Answered, known: Hidden) -> None:
     """Put on an answer what is known of its call; it is worked out when somebody asks."""
     answer.__dict__[_HIDDEN] = known
 
 
-class ModelResponse(_Answer):
+class ModelResponse(Answered):
     """A chat completion. `created` is in epoch seconds; 0 in one that was made by hand."""
 
     id: str = Field(default_factory=new_id)
@@ -226,7 +226,7 @@ class StreamingChoices(OpenAIObject):
     logprobs: Any = None
 
 
-class ModelResponseStream(_Answer):
+class ModelResponseStream(Answered):
     """One chunk of a streamed chat completion; the last may carry `usage` and no choices."""
 
     id: str

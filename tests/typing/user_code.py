@@ -15,21 +15,34 @@ from litellm_lite import (
     APIError,
     AsyncCompletionStream,
     AsyncRoutedStream,
+    AsyncTextCompletionStream,
     CompletionStream,
+    EmbeddingResponse,
     Explanation,
     Message,
     ModelResponse,
     ModelResponseStream,
+    ResponsesAPIResponse,
+    ResponsesEvent,
+    ResponsesStream,
     RoutedStream,
     Router,
     Strategy,
+    TextCompletionResponse,
     Timeouts,
     Usage,
     acompletion,
+    aembedding,
+    aresponses,
     batch_completion,
     batch_completion_models,
     completion,
+    embedding,
+    get_responses,
+    moderation,
+    responses,
     stream_chunk_builder,
+    text_completion,
 )
 from litellm_lite.exceptions import RateLimitError
 
@@ -49,6 +62,33 @@ def whole_answers() -> None:
     assert_type(batch_completion(MODEL, [MESSAGES]), list[ModelResponse | Exception])
     assert_type(batch_completion_models([MODEL], MESSAGES), ModelResponse)
     assert_type(completion(MODEL, MESSAGES).usage, Usage | None)
+
+
+def other_endpoints(router: Router) -> None:
+    assert_type(embedding("openai/m", ["a"], dimensions=2), EmbeddingResponse)
+    assert_type(router.embedding("group", "a").data[0].embedding, list[float] | str)
+    assert_type(moderation("Hi").results[0].flagged, bool)
+    assert_type(text_completion("Once", "openai/m", max_tokens=5), TextCompletionResponse)
+    assert_type(router.text_completion("group", "Once").choices[0].text, str)
+    for piece in text_completion("Once", "openai/m", stream=True):
+        assert_type(piece, TextCompletionResponse)
+    assert_type(responses("Hi", "openai/m", text_format=Review), ResponsesAPIResponse)
+    assert_type(router.responses("Hi", "group").output_text, str)
+    with responses("Hi", "openai/m", stream=True) as events:
+        assert_type(events, ResponsesStream)
+        assert_type(next(events), ResponsesEvent)
+    assert_type(get_responses("resp_1"), ResponsesAPIResponse)
+
+
+async def other_endpoints_async(router: Router) -> None:
+    assert_type(await aembedding("openai/m", "a"), EmbeddingResponse)
+    assert_type(await router.aresponses("Hi", "group", stream=False), ResponsesAPIResponse)
+    async for event in await aresponses("Hi", "openai/m", stream=True):
+        assert_type(event.type, str)
+    async with await router.atext_completion("group", "Once", stream=True) as pieces:
+        assert_type(pieces, AsyncTextCompletionStream)
+        assert_type(await anext(pieces), TextCompletionResponse)
+    embedding("openai/m", "a", temperature=1)  # type: ignore[call-arg]
 
 
 def streams() -> None:
