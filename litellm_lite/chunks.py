@@ -134,7 +134,7 @@ class _Message:
         """Return the call a piece belongs to, a new one if need be."""
         index = piece.get("index")
         known = [call for call in self.calls if index is None or call["index"] == index]
-        if known and not _begins_call(piece, known[-1]):
+        if known and not begins_call(piece, known[-1]):
             return known[-1]
         self.calls.append({"index": len(self.calls) if index is None else index, "type": "function"})
         return self.calls[-1]
@@ -152,7 +152,7 @@ class _Message:
         return {**made, "logprobs": self.logprobs} if self.logprobs else made
 
 
-def _begins_call(piece: JSON, last: JSON) -> bool:
+def begins_call(piece: JSON, last: JSON) -> bool:
     """Tell whether a piece is of another call than the last one of its index.
 
     Some vendors give every call the same index, or none: then another id begins a call, or a name.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_RATE_LIMIT_HEADERS = tuple(
+RATE_LIMIT_HEADERS = tuple(
     f"x-ratelimit-{what}-{unit}" for what in ("limit", "remaining", "reset") for unit in ("requests", "tokens")
 )
 _PARTS_OF_A_TOTAL = ("prompt_tokens", "completion_tokens")
@@ -52,14 +52,28 @@ def facts_of(answer: Answer) -> Facts:
     return Facts(plan, reply.headers, told, reply.received_at, reply.elapsed_ms)
 
 
-def _complete(plan: Plan, body: JSON, received_at: int) -> None:
-    """Fill in what some vendors leave out, and take out the nulls that others send in the place of nothing."""
-    if not body.get("id"):
-        body.pop("id", None)
+def completed(plan: Plan, body: JSON, reply: Reply) -> JSON:
+    """Return a chat completion for those who read JSON: with what some vendors leave out, and else as it came."""
+    _fill_in(plan, body, int(reply.received_at))
+    body["object"] = "chat.completion"
+    body["id"] = body.get("id") or new_id()
+    for choice in body["choices"]:
+        _name_reasoning(choice["message"])
+    return body
+
+
+def _fill_in(plan: Plan, body: JSON, received_at: int) -> None:
     created = body.get("created")
     body["created"] = int(created) if created and isinstance(created, int | float) else received_at
     body["model"] = body.get("model") or plan.call.target.model
     body["usage"] = _counted(body.get("usage"))
+
+
+def _complete(plan: Plan, body: JSON, received_at: int) -> None:
+    """Fill in what some vendors leave out, and take out the nulls that others send in the place of nothing."""
+    if not body.get("id"):
+        body.pop("id", None)
+    _fill_in(plan, body, received_at)
     for choice in body["choices"]:
         _tidy(choice["message"])
         if not choice.get("logprobs", True):
@@ -73,6 +87,10 @@ def _tidy(message: JSON) -> None:
             del message[name]
     if not message.get("tool_calls", True):
         del message["tool_calls"]
+    _name_reasoning(message)
+
+
+def _name_reasoning(message: JSON) -> None:
     if "reasoning" in message:
         message.setdefault("reasoning_content", message.pop("reasoning"))
 
@@ -168,7 +186,7 @@ def additional_headers(headers: Mapping[str, str], key: str | None = None) -> di
     """Return the vendor's headers, prefixed so that none can pass for ours, and the rate limits plain too."""
     secrets = [key] if key else []
     clean = {name: redact(value, secrets) for name, value in headers.items() if name not in _NOT_REPEATED}
-    plain = {name: clean[name] for name in _RATE_LIMIT_HEADERS if name in clean}
+    plain = {name: clean[name] for name in RATE_LIMIT_HEADERS if name in clean}
     return {**{f"llm_provider-{name}": value for name, value in clean.items()}, **plain}
 
 
@@ -206,8 +224,8 @@ class Delivery:
         self._asked_usage = plan.asked_usage
         self._shared = {"id": new_id(), "created": opened_at, "model": plan.call.target.model}
 
-    def deliver(self, chunk: JSON) -> ModelResponseStream | None:
-        """Return a chunk as its model, which it becomes part of; None where the caller has no use for it."""
+    def plain(self, chunk: JSON) -> JSON | None:
+        """Return a chunk with what its vendor left out; None where the caller has no use for it."""
         if not chunk.get("choices"):
             if not (self._asked_usage and chunk.get("usage")):
                 return None
@@ -219,6 +237,12 @@ class Delivery:
                 chunk[name] = value
         if isinstance(chunk["created"], float):
             chunk["created"] = int(chunk["created"])
+        return chunk
+
+    def deliver(self, chunk: JSON) -> ModelResponseStream | None:
+        """Return a chunk as its model, which it becomes part of; None where the caller has no use for it."""
+        if self.plain(chunk) is None:
+            return None
         for choice in chunk["choices"]:
             _tidy(choice["delta"])
         usage = _counted(chunk.pop("usage", None))

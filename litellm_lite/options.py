@@ -99,6 +99,7 @@ _PREFIXES = tuple(_ELSEWHERE_PREFIXES)
 _NEUTRAL: tuple[Any, ...] = (False, [], (), {}, "")  # asks for nothing
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _DEFAULT_TIMEOUTS = Timeouts()
+_NUMBERS = (float, int)
 _LONGEST_S = 1e9  # thirty years; engines count in 64 bits of nanoseconds
 
 
@@ -216,7 +217,10 @@ def read_timeout(name: str, value: Any) -> Timeouts:
     """Read a number of seconds, as text too, an httpx.Timeout, or `Timeouts` themselves."""
     if isinstance(value, Timeouts):
         parts = (value.connect, value.first_byte, value.idle, value.total)
-        return Timeouts(*[part if part is None else _seconds(name, part) for part in parts])
+        for part in parts:
+            if part is not None and not (type(part) in _NUMBERS and 0 < part < _LONGEST_S):
+                return Timeouts(*[part if part is None else _seconds(name, part) for part in parts])
+        return value
     if hasattr(value, "connect") and hasattr(value, "read"):
         read = _seconds(name, value.read)
         return Timeouts(_seconds(name, value.connect), read, read)

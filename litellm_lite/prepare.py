@@ -20,6 +20,7 @@ from litellm_lite.options import Options, check_headers, merged, take_options
 from litellm_lite.params import map_params, shown
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.registry.rows import is_price
+from litellm_lite.resolve import Place
 from litellm_lite.response_format import schema_format
 from litellm_lite.transformer import Transformer
 from litellm_lite.transport.seam import Settings
@@ -41,11 +42,16 @@ class Plan:
     call: Call
     request: WireRequest
     options: Options
-    settings: Settings
+    place: Place
     price_info: ModelInfo | None
     dropped: Mapping[str, str] = field(default_factory=dict)
     asked_usage: bool = False
     """Whether the caller asked for the usage chunk of a stream."""
+
+    @property
+    def settings(self) -> Settings:
+        """How to connect."""
+        return self.place.settings
 
     @property
     def wants_usage(self) -> bool:
@@ -85,14 +91,21 @@ class Plan:
 
 
 def prepare(
-    model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool, endpoint: Endpoint = "chat"
+    model: str,
+    messages: Sequence[Any],
+    params: Mapping[str, Any],
+    *,
+    stream: bool,
+    endpoint: Endpoint = "chat",
+    place: Place | None = None,
 ) -> Plan:
     """Return the plan of a call. Raises APIError for whatever cannot be sent; nothing was sent then.
 
-    At another endpoint than chat there are no messages, and the input is among the parameters.
+    At another endpoint than chat there are no messages, and the input is among the parameters. `place` is where it
+    goes, if that is known from a call of the same model with the same options.
     """
     try:
-        return _plan(model, messages, params, stream=stream, endpoint=endpoint)
+        return _plan(model, messages, params, stream=stream, endpoint=endpoint, place=place)
     except APIError as error:
         provider, name = _meant(model, params)
         error.provider = error.llm_provider = error.provider or provider
@@ -108,18 +121,20 @@ def _meant(model: str, params: Mapping[str, Any]) -> tuple[str, str]:
         return "", str(model)
 
 
-def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, stream: bool, endpoint: Endpoint) -> Plan:
+def _plan(
+    model: str,
+    messages: Sequence[Any],
+    params: Mapping[str, Any],
+    *,
+    stream: bool,
+    endpoint: Endpoint,
+    place: Place | None,
+) -> Plan:
     options, asked = take_options(params, stream=stream, sends_metadata=endpoint == "responses")
     own = options.own
+    place = place or resolve.place_of(model, own, offline=options.mocked)
+    provider, target, info, account, _ = place
     variant = own.get("api", "")
-    provider, target, info = resolve.resolve(
-        model,
-        custom_llm_provider=own.get("custom_llm_provider"),
-        api_base=options.api_base,
-        api_key=own.get("api_key"),
-        variant=variant,
-        offline=options.mocked,
-    )
     if endpoint == "chat":
         plain = plain_messages(messages, target.provider, target.model)
     else:
@@ -129,7 +144,7 @@ def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, str
         asked["response_format"] = schema_format(asked["response_format"])
     mapped = map_params(provider.contract(variant), asked, options.choice, model=target.model)
     headers = options.headers
-    if account := resolve.account_headers(provider.row, target.api_base, own.get("organization")):
+    if account:
         headers = merged(check_headers(account, "organization"), headers)
     extra, dropped = _extra_body(own.get("extra_body"), options)
     call = Call(target, plain, mapped.params, stream, info, headers, extra, variant, endpoint)
@@ -143,7 +158,7 @@ def _plan(model: str, messages: Sequence[Any], params: Mapping[str, Any], *, str
         call,
         request,
         options,
-        resolve.transport_settings(own.get("ssl_verify")),
+        place,
         priced,
         {**mapped.dropped, **options.dropped, **dropped},
         _includes_usage(asked.get("stream_options")),

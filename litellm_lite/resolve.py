@@ -9,10 +9,11 @@ import importlib
 import os
 import pkgutil
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from litellm_lite.call import Target
@@ -33,6 +34,17 @@ _BASE_URL = re.compile(
 _LAST_PORT = 65535
 _NOWHERE = "http://offline.invalid/v1"
 _LONGEST_NAME = 100
+
+
+class Place(NamedTuple):
+    """Where a call goes: all of it that the environment has a say in, and that calls to one deployment share."""
+
+    provider: Transformer
+    target: Target
+    info: ModelInfo | None
+    account: Mapping[str, Any]
+    """Headers that name the account, as they were given."""
+    settings: Settings
 
 
 @lru_cache(maxsize=256)
@@ -128,6 +140,20 @@ def resolve(
     key = None if offline else _key(provider.row, wanted, base, api_key)
     target = Target(name, info.model if info else wanted, provider.base_for(base, variant), key)
     return provider, target, info
+
+
+def place_of(model: str, own: Mapping[str, Any], *, offline: bool = False) -> Place:
+    """Return where a call goes, and how it gets there; `own` are the options of the call. Raises as `resolve` does."""
+    provider, target, info = resolve(
+        model,
+        custom_llm_provider=own.get("custom_llm_provider"),
+        api_base=own.get("base_url") or own.get("api_base"),
+        api_key=own.get("api_key"),
+        variant=own.get("api", ""),
+        offline=offline,
+    )
+    account = account_headers(provider.row, target.api_base, own.get("organization"))
+    return Place(provider, target, info, account, transport_settings(own.get("ssl_verify")))
 
 
 def _existing(name: str) -> Transformer:
@@ -229,8 +255,8 @@ def account_headers(row: Provider, base: str, organization: Any = None) -> dict[
 def transport_settings(ssl_verify: bool | str | None = None) -> Settings:
     """Return how to connect: LITELLM_LITE_ENGINE picks the engine, SSL_CERT_FILE names the CAs, `ssl_verify` wins."""
     engine: Any = os.environ.get("LITELLM_LITE_ENGINE") or "auto"
-    if engine not in ("auto", "pyreqwest", "httpx"):
-        msg = f"LITELLM_LITE_ENGINE must be auto, pyreqwest or httpx, not {engine!r}"
+    if engine not in ("auto", "pyreqwest", "httpx", "aiohttp"):
+        msg = f"LITELLM_LITE_ENGINE must be auto, pyreqwest, httpx or aiohttp, not {engine!r}"
         raise BadRequestError(msg)
     verify: Any = ssl_verify if ssl_verify is not None else os.environ.get("SSL_CERT_FILE") or True
     if not isinstance(verify, bool | str):

@@ -318,6 +318,13 @@ class AsyncCompletionStream(_OneStream):
                 raise StopAsyncIteration
         return chunk
 
+    def at_hand(self) -> list[Any]:
+        """Return the chunks that came with those before them, and that nobody need wait for."""
+        chunks = []
+        while (chunk := self._next_ready()) is not None:
+            chunks.append(chunk)
+        return chunks
+
     async def __aenter__(self) -> Self:
         return self
 

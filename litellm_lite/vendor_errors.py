@@ -147,7 +147,10 @@ def describe(call: Call, reply: Reply) -> str:
 
 def secrets_of(call: Call) -> list[str]:
     """Return everything in a call that must not be repeated, longest first: vendors quote keys back."""
-    found = {call.target.api_key or "", urlsplit(call.target.api_base).password or ""}
+    key, base = call.target.api_key or "", call.target.api_base
+    if not call.extra_headers and "@" not in base:  # the usual case, for every answer of a gateway
+        return [key] if len(key) >= _SHORTEST_SECRET else []
+    found = {key, urlsplit(base).password or ""}
     for name, value in call.extra_headers.items():
         if SECRET_HEADERS.search(name):
             found |= {value, *(part for part in _SECRET_PARTS.split(value) if len(part) >= _SHORTEST_PART)}

@@ -10,14 +10,21 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from litellm_lite.call import Endpoint
 from litellm_lite.emulator.faults import table as fault_table
 from litellm_lite.params import ENDPOINT_PARAMS, NEUTRAL, OPENAI_PARAMS, Rule
+from litellm_lite.proxy.absent import ABSENT
+from litellm_lite.proxy.exposition import described
+from litellm_lite.proxy.schema import ConfigFile, Deployment, GeneralSettings, LiteLLMSettings
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.resolve import find_provider, provider_names
 from litellm_lite.transformer import Provider
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -109,6 +116,35 @@ def faults() -> str:
     return _table(("fault", "what happens", "parameters"), rows)
 
 
+def metrics() -> str:
+    """What the gateway counts."""
+    rows = (
+        (f"`{each.name}`", each.kind, ", ".join(f"`{label}`" for label in each.labels), each.text)
+        for each in described()
+    )
+    return _table(("metric", "kind", "labels", "what"), rows)
+
+
+def config_keys(model: type[BaseModel]) -> Callable[[], str]:
+    """The keys of one section of config.yaml."""
+
+    def keys() -> str:
+        rows = ((f"`{name}`", _default(field), field.description or "") for name, field in model.model_fields.items())
+        return _table(("key", "without it", "meaning"), rows)
+
+    return keys
+
+
+def config_absent() -> str:
+    """LiteLLM's keys that are refused, by what to do instead."""
+    remedies: dict[str, list[str]] = {}
+    for section, names in ABSENT.items():
+        for name, remedy in names.items():
+            remedies.setdefault(remedy, []).append(f"`{section}.{name}`" if section else f"`{name}`")
+    rows = ((", ".join(names), remedy.replace("*", "\\*")) for remedy, names in remedies.items())
+    return _table(("key", "instead"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "parameters": parameters,
     "endpoints": endpoints,
@@ -117,7 +153,20 @@ TABLES: dict[str, Callable[[], str]] = {
     "models": models,
     "llama_models": llama_models,
     "faults": faults,
+    "metrics": metrics,
+    "config_sections": config_keys(ConfigFile),
+    "config_model_list": config_keys(Deployment),
+    "config_general": config_keys(GeneralSettings),
+    "config_litellm": config_keys(LiteLLMSettings),
+    "config_absent": config_absent,
 }
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be there"
+    default = field.default
+    return f"{default:g}" if isinstance(default, float) else "false" if default is False else ""
 
 
 def _shapes(name: str) -> Iterable[tuple[str, dict[str, Rule]]]:

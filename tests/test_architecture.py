@@ -32,6 +32,7 @@ MAY_KNOW = {
 MAY_NAME_AS_TYPE = {"call": {"registry"}, "providers": {"registry", "streams"}}
 
 CLIENT_HOMES = {
+    "aiohttp": "litellm_lite.transport.aiohttp_engine",
     "httpx": "litellm_lite.transport.httpx_engine",
     "pyreqwest": "litellm_lite.transport.pyreqwest_engine",
 }
@@ -61,7 +62,7 @@ NO_SUCH_NAMES = {"common", "helper", "helpers", "manager", "managers", "misc", "
 TABLES_WHEN_FILLED = {"bytearray", "dict", "list", "set"}
 ALWAYS_STATE = {"Counter", "OrderedDict", "WeakKeyDictionary", "WeakSet", "WeakValueDictionary", "defaultdict", "deque"}
 
-HEAVY = {"httpx", "pydantic", "pyreqwest", "tenacity", "tiktoken"}
+HEAVY = {"aiohttp", "httpx", "pydantic", "pyreqwest", "tenacity", "tiktoken"}
 
 
 @dataclass(frozen=True)

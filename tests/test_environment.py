@@ -63,7 +63,9 @@ def test_the_engine_and_the_authorities_come_from_the_environment(monkeypatch: p
     assert transport_settings(ssl_verify=False).verify is False
     assert transport_settings(ssl_verify=True).verify is True
     monkeypatch.setenv("LITELLM_LITE_ENGINE", "curl")
-    with pytest.raises(BadRequestError, match="LITELLM_LITE_ENGINE must be auto, pyreqwest or httpx, not 'curl'"):
+    with pytest.raises(
+        BadRequestError, match="LITELLM_LITE_ENGINE must be auto, pyreqwest, httpx or aiohttp, not 'curl'"
+    ):
         transport_settings()
 
 

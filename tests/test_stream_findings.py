@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from typing import Any
 
@@ -17,11 +18,15 @@ from tests.held import Held
 from tests.wire import (
     DONE,
     HoldOpen,
+    Pause,
+    Send,
     Wire,
     chunk,
+    chunk_frame,
     completion_body,
     event,
     stream,
+    stream_head,
     usage_chunk,
 )
 
@@ -89,22 +94,58 @@ def test_a_wait_that_was_interrupted_does_not_end_as_a_success(wire: Wire) -> No
             held.next()
 
 
-@pytest.mark.xfail(reason="pyreqwest goes on waiting for the head until the client's own limit on reading, 600 s here")
-@pytest.mark.parametrize("how", ["first byte", "cancelled"])
-@pytest.mark.parametrize("streamed", [True, False])
-def test_a_request_given_up_before_its_head_lets_go_of_its_connection(streamed: bool, how: str, wire: Wire) -> None:
+def given_up(wire: Wire, how: str, engine: str, *, streamed: bool) -> bool:
+    """Give up on an answer whose head does not come. Returns whether the connection is let go of within a second."""
     wire.answers([HoldOpen()])
     arguments: dict[str, Any] = {"messages": MESSAGES, "num_retries": 0, "stream": streamed, **wire.target}
     if how == "first byte":
         arguments["timeout"] = Timeouts(first_byte=0.1)
 
-    async def give_up() -> None:
-        async with asyncio.timeout(0.2):
-            await litellm_lite.acompletion("openai/m", **arguments)
+    async def give_up() -> bool:
+        with pytest.raises((TimeoutError, litellm_lite.Timeout)):
+            async with asyncio.timeout(0.2):
+                await litellm_lite.acompletion("openai/m", **arguments)
+        return await asyncio.to_thread(wire.opened[-1].hung_up.wait, 1)
 
-    with pytest.raises((TimeoutError, litellm_lite.Timeout)):
-        asyncio.run(give_up())
-    assert wire.opened[-1].hung_up.wait(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LITELLM_LITE_ENGINE", engine)
+        return asyncio.run(give_up())
+
+
+given_up_by = pytest.mark.parametrize("how", ["first byte", "cancelled"])
+
+
+@given_up_by
+@pytest.mark.parametrize(
+    ("engine", "streamed"), [("auto", True), ("aiohttp", True), ("aiohttp", False), ("httpx", True), ("httpx", False)]
+)
+def test_a_request_given_up_before_its_head_lets_go_of_its_connection(
+    how: str, engine: str, streamed: bool, wire: Wire
+) -> None:
+    assert given_up(wire, how, engine, streamed=streamed)
+
+
+@pytest.mark.xfail(reason="pyreqwest goes on waiting for the head until the client's own limit on reading, 600 s here")
+@given_up_by
+@pytest.mark.parametrize(("engine", "streamed"), [("auto", False), ("pyreqwest", True), ("pyreqwest", False)])
+def test_pyreqwest_does_not(how: str, engine: str, streamed: bool, wire: Wire) -> None:
+    assert given_up(wire, how, engine, streamed=streamed)
+
+
+@both
+def test_what_came_before_the_framing_broke_is_not_lost(mode: str, wire: Wire) -> None:
+    gate = threading.Event()
+    wire.answers(
+        [*stream_head(), Send(chunk_frame(event(chunk("Hel")))), Pause(gate), Send(b"no frame\r\n"), HoldOpen()]
+    )
+    with Held(mode, wire) as held:
+        assert held.next_text() == "Hel"
+        gate.set()
+        _, failure = held.rest()
+    assert failure is not None
+    assert failure.retryable
+    assert failure.partial is not None
+    assert failure.partial.text == "Hel"
 
 
 def test_a_client_of_the_callers_keeps_its_connection(wire: Wire) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,13 +39,97 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+Config = Annotated[str | None, typer.Option("--config", metavar="FILE", help="The gateway's configuration, as YAML.")]
+OneModel = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="PROVIDER/MODEL", help="Serve this one model, without a file.")
+]
+Host = Annotated[
+    str | None, typer.Option(help="Where to listen: 0.0.0.0, or 127.0.0.1 where there is no good master key.")
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port.")]
+Workers = Annotated[int, typer.Option("--num_workers", min=1, max=256, help="How many processes serve.")]
+Check = Annotated[bool, typer.Option("--check", help="Say what is wrong with the configuration, and exit.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Log every step; still no prompt and no key.")]
+KeyFile = Annotated[Path | None, typer.Option("--ssl_keyfile_path", metavar="FILE", help="The key for https.")]
+CertFile = Annotated[Path | None, typer.Option("--ssl_certfile_path", metavar="FILE", help="Its certificate.")]
+Drain = Annotated[
+    float | None,
+    typer.Option("--drain_timeout", min=1, help="Seconds for requests under way to end after SIGTERM."),
+]
+
+
+@app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
+    *,
+    config: Config = None,
+    model: OneModel = None,
+    host: Host = None,
+    port: Port = 4000,
+    num_workers: Workers = 1,
+    check: Check = False,
+    debug: Debug = False,
+    ssl_keyfile_path: KeyFile = None,
+    ssl_certfile_path: CertFile = None,
+    drain_timeout: Drain = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    """Without a command: the gateway, as `serve`."""
+    if context.invoked_subcommand is None:
+        serve(
+            config=config,
+            model=model,
+            host=host,
+            port=port,
+            num_workers=num_workers,
+            check=check,
+            debug=debug,
+            ssl_keyfile_path=ssl_keyfile_path,
+            ssl_certfile_path=ssl_certfile_path,
+            drain_timeout=drain_timeout,
+        )
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if given:
+        msg = f"--{given[0]} stands before {context.invoked_subcommand!r}, and would do nothing; put it behind"
+        raise typer.BadParameter(msg)
+
+
+@app.command()
+def serve(
+    *,
+    config: Config = None,
+    model: OneModel = None,
+    host: Host = None,
+    port: Port = 4000,
+    num_workers: Workers = 1,
+    check: Check = False,
+    debug: Debug = False,
+    ssl_keyfile_path: KeyFile = None,
+    ssl_certfile_path: CertFile = None,
+    drain_timeout: Drain = None,
+) -> None:
+    """Run the gateway: OpenAI's API in front of every provider of the configuration.
+
+    Without --config and --model it serves every model of the providers whose keys are in the environment.
+    """
+    from litellm_lite.cli.serve import Wish, run
+
+    wish = Wish(
+        config=config,
+        model=model,
+        host=host,
+        port=port,
+        num_workers=num_workers,
+        check=check,
+        debug=debug,
+        ssl_keyfile_path=ssl_keyfile_path,
+        ssl_certfile_path=ssl_certfile_path,
+        drain_timeout=drain_timeout,
+    )
+    raise typer.Exit(run(wish))
 
 
 @app.command()

@@ -1,53 +1,39 @@
-"""LiteLLM's `config.yaml`: read, held against its shape, and told to the Router. It may read the environment.
+"""What the gateway is told: LiteLLM's `config.yaml`, the environment, or one model. It may read the environment.
 
-A message names the file, the line or the path in it, and never what stands there, for it may be a secret.
+A message names the file, the line and the path, and never what stands there, for it may be a secret.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from litellm_lite.errors import BadRequestError
 from litellm_lite.params import shown
-from litellm_lite.router.checks import fault, named, resolved, table, texts
+from litellm_lite.proxy import reading, shape
+from litellm_lite.proxy.absent import ABSENT
+from litellm_lite.proxy.findings import Findings
+from litellm_lite.proxy.flaws import ConfigError, Flaw
+from litellm_lite.proxy.master_key import PERMIT
+from litellm_lite.proxy.places import Places
+from litellm_lite.proxy.routing import arguments, routing_flaws
+from litellm_lite.proxy.schema import ConfigFile, GeneralSettings
+from litellm_lite.resolve import find_provider, provider_names
 
-_SECTIONS = ("router_settings", "litellm_settings", "general_settings", "environment_variables")
-_KNOWN = (
-    *_SECTIONS, "model_list", "include", "callback_settings", "credential_list", "files_settings", "finetune_settings",
-    "guardrails", "mcp_servers", "vector_store_registry",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from litellm_lite.router import Router
+    from litellm_lite.transformer import Provider
+
+ENVIRONMENT = "the environment"
+
+_SECTIONS = ("router_settings", "litellm_settings", "general_settings")
+_KNOWN = (*ConfigFile.model_fields, *ABSENT[""])
 _MISSPELT = 0.8
-_DEEPEST = 100
-_UNDER_WAY = (0, 0)
-_MOST_VALUES = 2_000_000
-# libyaml's parser where it is there: ten times as fast.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# What PyYAML lets through from its readers of dates, numbers and booleans.
-_UNREADABLE = (AttributeError, LookupError, OverflowError, ValueError)
-# What PyYAML quotes may be a piece of a secret, unless it is a mark of YAML's own.
-_QUOTED = re.compile(r"""(['"])(?!(?:[^\w\s]{1,2}|<[a-z ]+>)\1).*\1""", re.DOTALL)
-
-# What litellm_settings may say of routing, under the name that Router has for it.
-_FOR_ROUTER = {
-    "num_retries": "num_retries",
-    "request_timeout": "timeout",
-    "fallbacks": "fallbacks",
-    "context_window_fallbacks": "context_window_fallbacks",
-    "content_policy_fallbacks": "content_policy_fallbacks",
-    "default_fallbacks": "default_fallbacks",
-    "allowed_fails": "allowed_fails",
-    "cooldown_time": "cooldown_time",
-}
-_FOR_EACH_CALL = ("drop_params", "additional_drop_params", "ssl_verify", "check_context")
-_DEFAULTS = "default_litellm_params"
+_MIB = 1024 * 1024
+_MASTER_KEY = "LITELLM_MASTER_KEY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,194 +49,207 @@ class Config:
     others: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-class _File(NamedTuple):
-    """One file as it was read; `name` is how messages call it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayConfig:
+    """Everything the gateway needs, checked: a Router can be made of it."""
 
-    name: str
-    sections: dict[str, Any]
+    source: str
+    """The file as it was named, or "the environment"."""
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The file and those it includes, each with the SHA-256 of what was read."""
+    model_list: tuple[Mapping[str, Any], ...] = field(repr=False)
+    router_arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The keywords of `Router`, beside `model_list`."""
+    environment_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """To be set for the process, see `Variables`."""
+    master_key: str | None = field(default=None, repr=False)
+    weak_key_permitted: bool = False
+    """Whether to listen everywhere without a master key, or with one that everybody knows."""
+    max_request_bytes: int = 50 * _MIB
+    drain_s: float = 30.0
+    """How long requests under way have to end after SIGTERM."""
+    keep_alive_s: float = 15.0
+    """After how long a silence of a stream a comment is sent."""
+    notices: tuple[str, ...] = ()
+    """What to tell at the start."""
+
+    def router(self) -> Router:
+        """Make the Router."""
+        from litellm_lite.router import Router
+
+        return Router(self.model_list, **self.router_arguments)
+
+
+class Variables:
+    """The variables that a configuration sets for the process, and what stood there before."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, str | None] = {}
+
+    def put(self, own: Mapping[str, str]) -> None:
+        """Set these, and put back what those stand for that were set before."""
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._before = {name: os.environ.get(name) for name in own}
+        os.environ.update(own)
+
+
+def load(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> GatewayConfig:
+    """Read a configuration and hold it against all that can be known without a call.
+
+    `environment` is the process's where none is given. Raises ConfigError with every flaw.
+    """
+    outside = os.environ if environment is None else environment
+    raw = reading.read(os.fspath(path), outside)
+    made, flaws = _made(raw, outside)
+    if made is None:
+        raise ConfigError(flaws, raw.files)
+    return made
+
+
+def check(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> tuple[Flaw, ...]:
+    """Return all that is wrong with a configuration; nothing where `load` would take it."""
+    outside = os.environ if environment is None else environment
+    return tuple(_made(reading.read(os.fspath(path), outside), outside)[1])
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> GatewayConfig:
+    """Return what serves every model of each provider whose key is in the environment, by its name.
+
+    Raises ConfigError where there is none, naming the variables.
+    """
+    outside = os.environ if environment is None else environment
+    names = [name for name in provider_names() if not _lacks(_row(name), outside)]
+    if not names:
+        raise ConfigError([Flaw(ENVIRONMENT, None, "", _nobody())])
+    halves = [(name, _lacks(_row(name), outside)) for name in provider_names() if _first(_row(name).key_env, outside)]
+    return _without_file(
+        {f"{name}/*": f"{name}/*" for name in names},
+        outside,
+        notices=tuple(f"{name} is not served: {lacks} is not set" for name, lacks in halves if lacks),
+    )
+
+
+def from_model(model: str, environment: Mapping[str, str] | None = None) -> GatewayConfig:
+    """Return what serves one model, "provider/model", by its name and by every other. Raises ConfigError."""
+    return _without_file({model: model, "*": model}, os.environ if environment is None else environment)
+
+
+def _without_file(models: Mapping[str, str], outside: Mapping[str, str], **said: Any) -> GatewayConfig:
+    """Return what serves models by the names they stand under; their keys are in the environment."""
+    entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
+    raw = reading.Raw(name=ENVIRONMENT, sections={"model_list": entries}, places=Places(ENVIRONMENT))
+    made, flaws = _made(raw, outside)
+    if made is None:
+        raise ConfigError(dict.fromkeys(flaw._replace(path="") for flaw in flaws))
+    return replace(made, **said)
+
+
+def _row(name: str) -> Provider:
+    provider = find_provider(name)
+    assert provider is not None, name  # noqa: S101 - provider_names returns names that exist
+    return provider.row
+
+
+def _first(names: Iterable[str], environment: Mapping[str, str]) -> str | None:
+    return next((name for name in names if environment.get(name, "").strip()), None)
+
+
+def _lacks(row: Provider, environment: Mapping[str, str]) -> str:
+    """Return the variable that a provider lacks; an empty text where it can be called."""
+    if row.needs_key and _first(row.key_env, environment) is None:
+        return row.key_env[0]
+    return "" if row.api_base or _first(row.base_env, environment) else row.base_env[0]
+
+
+def _nobody() -> str:
+    rows = [_row(name) for name in provider_names()]
+    names = [row.key_env[0] if row.api_base else f"{row.key_env[0]} and {row.base_env[0]}" for row in rows]
+    return f"no provider has a key; set {', or '.join(names)}; or name a file with --config, or a model with --model"
 
 
 def read_config(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Config:
-    """Read a configuration and the files it includes. Raises BadRequestError for what is wrong in them.
+    """Read a configuration as it is, for those who want only its Router. Raises ConfigError for what is no such file.
 
     Its `environment_variables` count before `environment`, which is the process's where none is given.
     """
-    given = os.environ if environment is None else environment
-    files = list(_files(Path(path), os.fspath(path), []))
-    own = _variables(files, given)
-
-    def variable(name: str) -> str | None:
-        return (own[name] if name in own else given.get(name, "")).strip() or None
-
-    sections: dict[str, Any] = {}
-    for file in files:
-        for name, value in file.sections.items():
-            if name not in ("include", "environment_variables"):
-                _merge(sections, name, _resolved(file, name, value, variable), file.name)
+    raw = reading.read(os.fspath(path), os.environ if environment is None else environment)
+    if flaws := (*raw.flaws, *_outline(raw)):
+        raise ConfigError(flaws)
+    sections = dict(raw.sections)
+    sections.pop("include", None)
     known = {name: sections.pop(name) for name in ("model_list", *_SECTIONS) if name in sections}
-    return Config(path=os.fspath(path), environment_variables=own, others=sections, **known)
+    return Config(path=raw.name, environment_variables=raw.variables, others=sections, **known)
 
 
 def router_arguments(config: Config) -> dict[str, Any]:
     """Return the keywords for `Router`, beside `model_list`; where both settings say it, router_settings win."""
-    general, own = config.litellm_settings, config.router_settings
-    arguments = {to: general[name] for name, to in _FOR_ROUTER.items() if general.get(name) is not None}
-    arguments |= {name: value for name, value in own.items() if value is not None}
-    each_call = {name: general[name] for name in _FOR_EACH_CALL if general.get(name) is not None}
-    defaults = table(f"router_settings.{_DEFAULTS}", own.get(_DEFAULTS) or {})
-    if each_call or defaults:
-        arguments[_DEFAULTS] = {**each_call, **defaults}
-    return arguments
+    return arguments(config.litellm_settings, config.router_settings)
 
 
-def _files(path: Path, name: str, above: list[Path]) -> Iterator[_File]:
-    """Yield a file and those it includes, which stand beside it unless they say otherwise."""
+def _outline(raw: reading.Raw) -> Iterator[Flaw]:
+    """Yield what is wrong with the sections as such."""
+    for name, value in raw.sections.items():
+        if name not in _KNOWN and (close := get_close_matches(name, _KNOWN, 1, _MISSPELT)):
+            yield raw.places.flaw((name,), f"is no section; did you mean {close[0]!r}?")
+        elif name in _SECTIONS and not isinstance(value, dict):
+            yield raw.places.flaw((name,), f"must be a dictionary, not {shown(value)}")
+        elif name == "model_list" and not isinstance(value, list):
+            yield raw.places.flaw((name,), f"must be a list of deployments, not {shown(value)}")
+
+
+def _made(raw: reading.Raw, outside: Mapping[str, str]) -> tuple[GatewayConfig | None, list[Flaw]]:
+    """Return what was read as the gateway has it, or None and all that is wrong with it."""
+    flaws = Findings(raw)
+    sections, absent = shape.stripped(_with_master_key(raw, outside))
+    file, misshapen = shape.held(sections)
+    flaws.add(absent)
+    flaws.add(finding for finding in misshapen if raw.whole or finding[0] != ("model_list",))
+    if raw.whole and isinstance(sections.get("model_list"), list):
+        with _set_meanwhile(raw.variables):
+            flaws.add(routing_flaws(sections, flaws.paths))
+    if file is None or flaws.found:
+        return None, flaws.sorted()
+    made = GatewayConfig(
+        source=raw.name,
+        files=raw.files,
+        model_list=tuple(sections["model_list"]),
+        router_arguments=arguments(sections.get("litellm_settings", {}), sections.get("router_settings", {})),
+        environment_variables=raw.variables,
+        **_served(file.general_settings, {**outside, **raw.variables}),
+    )
+    return made, []
+
+
+def _with_master_key(raw: reading.Raw, outside: Mapping[str, str]) -> dict[str, Any]:
+    """Return the sections with the master key that the environment has, where they have none."""
+    general = raw.sections.get("general_settings", {})
+    key = raw.variables.get(_MASTER_KEY, outside.get(_MASTER_KEY, "")).strip()
+    if not key or not isinstance(general, dict) or general.get("master_key") is not None:
+        return raw.sections
+    return {**raw.sections, "general_settings": {**general, "master_key": key}}
+
+
+def _served(general: GeneralSettings, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is said of serving; the environment counts where the file is silent."""
+    permitted = environment.get(f"LITELLM_{PERMIT.upper()}", "").strip().lower() == "true"
+    return {
+        "master_key": general.master_key,
+        "weak_key_permitted": general.dangerously_permit_weak_or_unset_master_key or permitted,
+        "max_request_bytes": int(general.max_request_size_mb * _MIB),
+        "drain_s": general.drain_timeout,
+        "keep_alive_s": general.keep_alive_interval,
+    }
+
+
+@contextmanager
+def _set_meanwhile(own: Mapping[str, str]) -> Iterator[None]:
+    variables = Variables()
+    variables.put(own)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadRequestError(f"cannot read {name!r}: {error.strerror or type(error).__name__}") from None
-    sections = _sections(name, content)
-    yield _File(name, sections)
-    given = sections.get("include") or []
-    here = [*above, path.resolve()]
-    for place, each in enumerate(texts(f"{name}: include", [given] if isinstance(given, str) else given)):
-        other = path.parent / each
-        if other.resolve() in here:
-            raise fault(f"{name}: include[{place}]", f"includes {named(each)} in itself")
-        yield from _files(other, each, here)
-
-
-def _sections(name: str, content: bytes) -> dict[str, Any]:
-    """Return the sections of a file. Raises BadRequestError for what is no YAML, or has another shape."""
-    whole = _parsed(name, content)
-    if whole is None:
-        return {}
-    if not isinstance(whole, dict):
-        raise BadRequestError(f"{name}: a configuration has sections, such as model_list:, and this is {shown(whole)}")
-    sections = table(name, whole)
-    for section in sections:
-        if section not in _KNOWN and (close := get_close_matches(section, _KNOWN, 1, _MISSPELT)):
-            raise fault(f"{name}: {section}", f"is no section; did you mean {close[0]!r}?")
-    empty = {name: value for name, value in sections.items() if value is not None}
-    for section in _SECTIONS:
-        if section in empty:
-            table(f"{name}: {section}", empty[section])
-    if not isinstance(empty.get("model_list", []), list):
-        raise fault(f"{name}: model_list", f"must be a list of deployments, not {shown(empty['model_list'])}")
-    return empty
-
-
-def _parsed(name: str, content: bytes, make_loader: Any = _LOADER) -> Any:
-    """Return what a YAML file holds. Raises BadRequestError, with the line where that is known."""
-    try:
-        _check_depth(name, content, make_loader)
-        loader = make_loader(content)
-        try:
-            node = loader.get_single_node()
-            if node is None:
-                return None
-            _Walk(name).measure(node)
-            return loader.construct_document(node)
-        finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
-        raise BadRequestError(f"{name}{_line(getattr(error, 'problem_mark', None))}: {_problem(error)}") from None
-    except _UNREADABLE:
-        msg = f"{name}: it holds something that looks like a date or a number and is none; put it into quotes"
-        raise BadRequestError(msg) from None
-
-
-def _check_depth(name: str, content: bytes, make_loader: Any) -> None:
-    """Raise BadRequestError for what is nested so deeply that libyaml would end the process over it."""
-    depth = 0
-    for event in yaml.parse(content, make_loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise BadRequestError(f"{name}{_line(event.start_mark)}: it is nested too deeply")
-
-
-class _Walk:
-    """Goes once over what was parsed, before aliases are followed: they may multiply, or lead in a circle."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._known: dict[int, tuple[int, int]] = {}
-
-    def measure(self, node: Any) -> tuple[int, int]:
-        """Return how many values a node stands for, and how deep they are nested.
-
-        Raises BadRequestError for too many or too deep, and for a key that is there twice.
-        """
-        if isinstance(node, yaml.ScalarNode):
-            return 1, 0
-        if (known := self._known.get(id(node))) is not None:
-            if known == _UNDER_WAY:
-                raise self._fault(node, "it contains itself")
-            return known
-        self._known[id(node)] = _UNDER_WAY
-        parts: Iterable[Any] = node.value
-        if isinstance(node, yaml.MappingNode):
-            self._check_keys(key for key, _ in node.value)
-            parts = (part for pair in node.value for part in pair)
-        measured = [self.measure(part) for part in parts]
-        size, height = 1 + sum(size for size, _ in measured), 1 + max((height for _, height in measured), default=0)
-        if size > _MOST_VALUES:
-            raise self._fault(node, f"its aliases stand for more than {_MOST_VALUES:,} values")
-        if height > _DEEPEST:
-            raise self._fault(node, "it is nested too deeply")
-        self._known[id(node)] = size, height
-        return size, height
-
-    def _check_keys(self, keys: Iterable[Any]) -> None:
-        seen: dict[tuple[str, Any], Any] = {}
-        for key in keys:
-            if isinstance(key, yaml.ScalarNode) and seen.setdefault((key.tag, key.value), key) is not key:
-                first = seen[key.tag, key.value].start_mark.line + 1
-                raise self._fault(key, f"{named(key.value)} stands there twice, first in line {first}")
-
-    def _fault(self, node: Any, what: str) -> BadRequestError:
-        return BadRequestError(f"{self._name}{_line(node.start_mark)}: {what}")
-
-
-def _line(mark: Any) -> str:
-    return "" if mark is None else f", line {mark.line + 1}"
-
-
-def _problem(error: yaml.YAMLError) -> str:
-    """Say what PyYAML says, without what it quotes."""
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return "it is no UTF-8 text, or has a character in it that YAML does not allow"
-    said = " ".join(part for part in (error.context, error.problem) if part)
-    return f"{_QUOTED.sub('…', said)}; put values with special characters into quotes"
-
-
-def _variables(files: list[_File], given: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that the files set."""
-    own: dict[str, Any] = {}
-    for file in files:
-        path = f"{file.name}: environment_variables"
-        section = file.sections.get("environment_variables", {})
-        for name, value in resolved(path, section, lambda name: given.get(name) or None).items():
-            if isinstance(value, bool) or not isinstance(value, str | int | float):
-                raise fault(f"{path}.{name}", f"must be a text, in quotes, not {shown(value)}")
-            _merge(own, name, str(value), file.name)
-    return own
-
-
-def _resolved(file: _File, name: str, value: Any, variable: Any) -> Any:
-    return resolved(f"{file.name}: {name}", value, variable)
-
-
-def _merge(sections: dict[str, Any], name: str, value: Any, file: str) -> None:
-    """Add what a file says to what those before it said. Raises BadRequestError where they disagree."""
-    there = sections.setdefault(name, value)
-    if there is value:
-        return
-    if isinstance(there, list) and isinstance(value, list):
-        sections[name] = [*there, *value]
-    elif isinstance(there, dict) and isinstance(value, dict):
-        sections[name] = merged = dict(there)
-        for inner, said in value.items():
-            _merge(merged, inner, said, f"{file}: {name}")
-    elif there != value:
-        raise BadRequestError(f"{file}: {name} is set to something else in another file; leave one out")
+        yield
+    finally:
+        variables.put({})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from litellm_lite.call import Timeouts
 from litellm_lite.prepare import Plan, prepare
 from litellm_lite.router.mending import continuation
+from litellm_lite.router.places import Places, is_shared
 
 if TYPE_CHECKING:
     from litellm_lite.call import Endpoint
@@ -23,7 +24,7 @@ _DECIDED = ("stream_timeout", "request_timeout", "allowed_model_region")  # by t
 class Calls:
     """One request, ready to be planned for whichever deployment is chosen. The caller's parameters win over its own."""
 
-    __slots__ = ("_check_context", "_clock", "_endpoint", "_messages", "_params", "_stream")
+    __slots__ = ("_check_context", "_clock", "_endpoint", "_messages", "_params", "_places", "_stream")
 
     def __init__(
         self,
@@ -34,8 +35,13 @@ class Calls:
         checked: bool,
         clock: Clock,
         endpoint: Endpoint = "chat",
+        places: Places | None = None,
     ) -> None:
-        """`checked`: whether the prompt was held against the window of each deployment that is called."""
+        """`checked`: whether the prompt was held against the window of each deployment that is called.
+
+        `places` are those that are known of the deployments, and learn more of them.
+        """
+        self._places = places if places is not None and is_shared(params) else None
         self._endpoint: Endpoint = endpoint
         self._messages, self._params, self._stream, self._clock = messages, params, stream, clock
         self._check_context = not checked
@@ -54,8 +60,12 @@ class Calls:
         params.setdefault("check_context", self._check_context)
         for name in _DECIDED:
             params.pop(name, None)
-        model = attempt.model or deployment.model
-        return prepare(model, messages, params, stream=self._stream, endpoint=self._endpoint)
+        model, places = attempt.model or deployment.model, None if attempt.overrides else self._places
+        place = None if places is None else places.of(deployment, model)
+        plan = prepare(model, messages, params, stream=self._stream, endpoint=self._endpoint, place=place)
+        if places is not None and place is None:
+            places.keep(deployment, model, plan.place)
+        return plan
 
     def timeouts(self, attempt: Attempt | Limit) -> Timeouts:
         """Return the limits in the seconds of the transport. A stream may go on, as long as it does not fall silent."""

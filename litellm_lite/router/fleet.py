@@ -13,6 +13,7 @@ from litellm_lite.router.cooldown import Health
 from litellm_lite.router.groups import End, Group
 from litellm_lite.router.names import Names
 from litellm_lite.router.pacing import Pace
+from litellm_lite.router.places import Places
 from litellm_lite.router.standing import Standing
 from litellm_lite.router.waiting import Queue, Ticket
 
@@ -55,6 +56,7 @@ class Fleet:
         self.settings, self.strategy, self.clock = settings, strategy, clock
         self.chance, self.jitter = chance, jitter or chance
         self.lock = threading.Lock()
+        self.places = Places()
         self.dropped: deque[Generator[Any, Any, None]] = deque()
         """Calls that were given up where the lock could not be waited for; whoever has it next ends them."""
         self.groups: dict[str, Group] = {}

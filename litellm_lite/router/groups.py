@@ -147,7 +147,7 @@ class Group:
         for standing in self.standings[:_GLANCE]:
             if standing not in excluded and ask.verdict(standing.shelf) and standing.ready_at(now, tokens) <= now:
                 return True
-        return self._found(ask, now, _no_chance) is not None
+        return len(self.standings) > _GLANCE and self._found(ask, now, _no_chance) is not None
 
     def waits(self, ask: Asking, now: float, *, patient: bool = False) -> float | None:
         """Return when one that is well may have room: `now`, a time, or inf where only the end of a call can tell.

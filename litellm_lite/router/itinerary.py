@@ -62,9 +62,13 @@ class Itinerary:
             self._add(self._generic(name))
 
     def fallbacks(self, stop: Stop) -> Iterator[Stop]:
-        """Yield where any failure of a group may lead; what is planned comes first."""
+        """Return where any failure of a group may lead; what is planned comes first."""
+        targets = self._generic(stop.group.name)
+        return self._places(targets) if targets or self._stops else iter(())
+
+    def _places(self, targets: Targets) -> Iterator[Stop]:
         yield from self._stops
-        unseen = (target for target in self._generic(stop.group.name) if target.group not in self._seen)
+        unseen = (target for target in targets if target.group not in self._seen)
         for target in islice(unseen, self._room):
             if (place := self._fleet.target(target)) is not None:
                 yield place

@@ -58,6 +58,7 @@ class AsyncChunks(_Known, Protocol):
 
     def __aiter__(self) -> AsyncChunks: ...
     async def __anext__(self) -> JSON: ...
+    def at_hand(self) -> list[JSON]: ...
     async def aclose(self) -> None: ...
 
 
@@ -84,6 +85,12 @@ class AsyncLeg(NamedTuple):
 
     async def read(self) -> JSON | None:
         return self.held.popleft() if self.held else await anext(self.stream, None)
+
+    def at_hand(self) -> list[JSON]:
+        """Return the chunks that nobody need wait for."""
+        held = [*self.held, *self.stream.at_hand()]
+        self.held.clear()
+        return held
 
 
 def open_leg(attempt: Attempt, plan: Plan, clock: Clock) -> Leg:

@@ -84,6 +84,7 @@ def planned(
         checked=settings.enable_pre_call_checks,
         clock=fleet.clock,
         endpoint=endpoint,
+        places=fleet.places,
     )
     return Way(Route(fleet, ask, start, order), calls, asked, settings.stream_hold == "full", endpoint)
 

@@ -280,7 +280,7 @@ _KNOWN = frozenset({
 
 def _but(group: str, targets: tuple[Target, ...]) -> tuple[Target, ...]:
     """Return the targets for every group as they are for one of them."""
-    return tuple(target for target in targets if target.group != group)
+    return tuple([target for target in targets if target.group != group]) if targets else ()
 
 
 def _aliases(given: Any, groups: Collection[str]) -> tuple[Mapping[str, str], frozenset[str]]:

@@ -236,6 +236,19 @@ class AsyncRoutedStream(StreamState):
             raise self._stop(StopAsyncIteration())
         return chunk
 
+    async def batch(self) -> list[Any]:
+        """Return the next chunk and all that came with it, so that they can be passed on together; [] at the end."""
+        try:
+            batch = [await self.__anext__()]
+        except StopAsyncIteration:
+            return []
+        if self._mender.open and not self._over:
+            for chunk in self._current.at_hand():
+                self._show(self._mender.feed(chunk))
+        while (ready := self._next_ready()) is not None:
+            batch.append(ready)
+        return batch
+
     async def __aenter__(self) -> Self:
         return self
 

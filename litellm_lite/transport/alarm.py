@@ -27,7 +27,7 @@ class Alarm:
 
     async def wait(self, awaited: Awaitable[T], seconds: float | None) -> T:
         """Return what comes. Raises TimeoutError when it does not come in time."""
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)  # which it need not look up then
         if seconds is None or task is None:
             return await awaited
         self._arm(seconds)

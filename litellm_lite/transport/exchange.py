@@ -52,7 +52,7 @@ async def asend(
 ) -> Reply:
     """The async twin of `send`."""
     check_request(request)
-    engine = await pools().async_engine(settings, timeouts, client=client)
+    engine = await pools().async_engine(settings, timeouts, stream=False, client=client)
     started = time.perf_counter()
     stream = await _aopen(engine, request, timeouts, whole=True)
     return await _aread_whole(stream, request.url, settings.max_response_bytes, started)
@@ -72,7 +72,7 @@ async def aopen_stream(
 ) -> AsyncByteStream:
     """The async twin of `open_stream`."""
     check_request(request)
-    engine = await pools().async_engine(settings, timeouts, client=client)
+    engine = await pools().async_engine(settings, timeouts, stream=True, client=client)
     return await _aopen(engine, request, timeouts, whole=False)
 
 

@@ -12,10 +12,12 @@ import math
 import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from litellm_lite.call import Timeouts
+from litellm_lite.errors import BadRequestError
 from litellm_lite.transport.interruptible import Understudy
 from litellm_lite.transport.seam import AsyncEngine, Engine, Settings
 
@@ -40,6 +42,11 @@ class Pools:
         self._rust_began = False
         self._forked_after_rust = False
         self._settles = False
+        self._makers: dict[str, Callable[..., tuple[AsyncEngine, AsyncCloser]]] = {
+            "rust": self._rust_async,
+            "httpx": _httpx_async,
+            "aiohttp": _aiohttp_async,
+        }
         self.understudy = Understudy()
         os.register_at_fork(after_in_child=self._after_fork_in_child)
 
@@ -54,7 +61,7 @@ class Pools:
         return found if found is not None else self._make_sync(key)
 
     async def async_engine(
-        self, settings: Settings, timeouts: Timeouts, *, client: httpx.AsyncClient | None
+        self, settings: Settings, timeouts: Timeouts, *, stream: bool, client: httpx.AsyncClient | None
     ) -> AsyncEngine:
         """Return the engine for an asynchronous call on the running loop."""
         if client is not None:
@@ -65,7 +72,7 @@ class Pools:
         known = self._async.get(loop)
         if known is None:
             known = await self._engines_of(loop)
-        key = _async_key(known.engines, timeouts, settings) if self._use_rust(settings) else ("httpx", settings.verify)
+        key = self._async_key(known.engines, timeouts, settings, stream=stream)
         found = known.engines.get(key)
         return found if found is not None else self._make_async(known, key)
 
@@ -88,6 +95,18 @@ class Pools:
                 return key
         return "httpx", settings.verify
 
+    def _async_key(
+        self, known: Mapping[EngineKey, AsyncEngine], timeouts: Timeouts, settings: Settings, *, stream: bool
+    ) -> EngineKey:
+        """Choose. A stream may be left while its first token is awaited, and pyreqwest cannot end a request then."""
+        if settings.engine == "aiohttp" or (settings.engine == "auto" and stream and self._has_aiohttp):
+            return "aiohttp", settings.verify
+        return _rust_async_key(known, timeouts, settings) if self._use_rust(settings) else ("httpx", settings.verify)
+
+    @cached_property
+    def _has_aiohttp(self) -> bool:
+        return find_spec("aiohttp") is not None
+
     def _use_rust(self, settings: Settings) -> bool:
         """Decide. Where pyreqwest had begun before a fork, its thread is missing in the child, asked for or not."""
         return settings.engine != "httpx" and not self._forked_after_rust
@@ -109,7 +128,7 @@ class Pools:
         return made
 
     def _make_async(self, known: LoopEngines, key: EngineKey) -> AsyncEngine:
-        made, close = self._rust_async(*key[1:]) if key[0] == "rust" else _httpx_async(*key[1:])
+        made, close = self._makers[key[0]](*key[1:])
         known.engines[key] = made
         known.closers.append(close)
         return made
@@ -187,6 +206,16 @@ def _httpx_async(verify: bool | str) -> tuple[AsyncEngine, AsyncCloser]:
     return httpx_engine.AsyncHttpxEngine(client), client.aclose
 
 
+def _aiohttp_async(verify: bool | str) -> tuple[AsyncEngine, AsyncCloser]:
+    try:
+        from litellm_lite.transport import aiohttp_engine
+    except ModuleNotFoundError as error:
+        msg = "LITELLM_LITE_ENGINE=aiohttp needs aiohttp, and it is not installed; pip install 'litellm-lite[proxy]'"
+        raise BadRequestError(msg) from error
+    engine = aiohttp_engine.build_engine(verify=verify)
+    return engine, engine.close
+
+
 def _rust_key(timeouts: Timeouts, settings: Settings) -> EngineKey:
     read_s = None if timeouts.first_byte is None or timeouts.idle is None else max(timeouts.first_byte, timeouts.idle)
     limits = [limit for limit in (read_s, timeouts.total) if limit is not None]
@@ -196,7 +225,7 @@ def _rust_key(timeouts: Timeouts, settings: Settings) -> EngineKey:
     return "rust", connect_s, settings.verify, read_s
 
 
-def _async_key(known: Mapping[EngineKey, AsyncEngine], timeouts: Timeouts, settings: Settings) -> EngineKey:
+def _rust_async_key(known: Mapping[EngineKey, AsyncEngine], timeouts: Timeouts, settings: Settings) -> EngineKey:
     """Return the exact key, or one of few: an async engine minds the exact limits itself.
 
     Limits that are no whole seconds are what is left of a deadline, and another for each call; of others, too, there

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from litellm_lite.call import Timeouts, WireRequest
 from litellm_lite.errors import APIConnectionError, APIResponseValidationError, BadRequestError, Timeout
 
-EngineName = Literal["auto", "pyreqwest", "httpx"]
+EngineName = Literal["auto", "pyreqwest", "httpx", "aiohttp"]
 SHORTEST_WAIT_S = 0.001  # a socket takes 0 for "do not wait at all"
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -26,7 +26,8 @@ HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 class Settings:
     """How connections are made. `verify` is True, False, or the path of a CA file.
 
-    With `auto`, httpx serves synchronous streams and whatever pyreqwest cannot (see `pools`), pyreqwest the rest.
+    With `auto`, httpx serves synchronous streams and whatever pyreqwest cannot (see `pools`), aiohttp asynchronous
+    streams where it is installed, pyreqwest the rest. `aiohttp` serves all that is asynchronous.
     """
 
     engine: EngineName = "auto"
@@ -143,7 +144,8 @@ def _address_flaw(url: str) -> str | None:
         _ = parts.port
     except ValueError as error:
         return f"its address is none ({error})"
-    if _NOT_IN_ADDRESS.search(url) or not _HOST.fullmatch(parts.hostname or "-"):
+    host = parts.hostname or "-"
+    if _NOT_IN_ADDRESS.search(url) or not _HOST.fullmatch(host) or "xn--" in host.split("."):
         return "its address holds a space or another character no address has"
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "its address must begin with http:// or https:// and name a host"

@@ -128,8 +128,8 @@ def test_what_cannot_be_explained_is_told_in_one_line(run, config: str, words: l
     ("content", "told"),
     [
         (None, "cannot read"),
-        ("model_list: [", "line "),
-        ("model_list: 7", "model_list must be a list"),
+        ("model_list: [", "config.yaml:2: "),
+        ("model_list: 7", "model_list: must be a list"),
         ("model_lists: []", "did you mean 'model_list'"),
         ("", "model_list is empty"),
         (

@@ -232,6 +232,12 @@ def opened(router: Router, mode: str) -> Any:
     return loop.run_until_complete(first()), loop
 
 
+def end(loop: asyncio.AbstractEventLoop) -> None:
+    """End a loop as `asyncio.run` does."""
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
 @both
 def test_a_stream_that_is_closed_early_frees_its_place_and_ends(mode: str, wire: Wire) -> None:
     wire.answers(said("one ", then=HoldOpen()))
@@ -246,7 +252,7 @@ def test_a_stream_that_is_closed_early_frees_its_place_and_ends(mode: str, wire:
         loop.run_until_complete(heard.aclose())
         with pytest.raises(StopAsyncIteration):
             loop.run_until_complete(anext(heard))
-        loop.close()
+        end(loop)
     assert in_flight(router) == 0
     assert tried(heard) == [("first", "a", "let go")]
     assert heard.cost is None
@@ -264,7 +270,7 @@ def test_a_stream_that_is_dropped_frees_its_place(mode: str, wire: Wire) -> None
     if loop is None:
         wire.wait_for_hang_up()
     else:
-        loop.close()
+        end(loop)
 
 
 @both
@@ -279,7 +285,7 @@ def test_a_stream_that_dies_while_the_lock_is_held_stops_nobody(mode: str, wire:
     listen("sync", router)
     assert in_flight(router) == 0
     if loop is not None:
-        loop.close()
+        end(loop)
 
 
 @both
@@ -348,7 +354,7 @@ def test_a_stream_knows_who_serves_it_before_its_end(mode: str, wire: Wire) -> N
     gate.set()
     if loop is not None:
         loop.run_until_complete(heard.aclose())
-        loop.close()
+        end(loop)
     else:
         heard.close()
 

@@ -10,7 +10,7 @@ from litellm_lite.transport.pools import pools
 from tests.transport.sending import Sender
 
 
-@pytest.fixture(params=["pyreqwest-sync", "pyreqwest-async", "httpx-sync", "httpx-async"])
+@pytest.fixture(params=["pyreqwest-sync", "pyreqwest-async", "httpx-sync", "httpx-async", "aiohttp-async"])
 def sender(request: pytest.FixtureRequest) -> Iterator[Sender]:
     engine, mode = request.param.split("-")
     made = Sender(engine, mode)

@@ -1,0 +1,81 @@
+"""A stream to a client: pieces as they come, comments in long silences, and an end to it when nobody reads.
+
+Sending waits until the client has room, so a slow client slows the vendor down and takes no memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from litellm_lite.proxy.exchange import Exchange, Headers
+
+_STALLED_S = 120.0  # a client that reads nothing for so long is not there
+COMMENT = b": keep-alive\n\n"
+HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
+# nginx would collect a stream before it passes it on
+_UNBUFFERED = (b"x-accel-buffering", b"no")
+
+
+class EventStream:
+    """Server-sent events to one client. `headers` are asked for when the first byte is sent.
+
+    After a silence of `silence_s` a comment is sent, for proxies cut what is silent for a minute.
+    """
+
+    __slots__ = ("_comment", "_exchange", "_headers", "_last", "_loop", "_sending", "_silence_s", "_timer")
+
+    def __init__(self, exchange: Exchange, headers: Callable[[], Headers], silence_s: float) -> None:
+        self._exchange, self._headers, self._silence_s = exchange, headers, silence_s
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._sending = False
+        self._comment: asyncio.Task[None] | None = None
+        self._timer = self._loop.call_later(silence_s, self._look)
+
+    async def write(self, part: bytes) -> None:
+        """Send a piece."""
+        if self._comment is not None:
+            await self._comment
+            self._comment = None
+        await self._put(part)
+
+    async def end(self, part: bytes = b"") -> None:
+        """Send the last piece."""
+        self._timer.cancel()
+        if self._comment is not None:
+            await self._comment
+        if not self._exchange.begun:
+            await self._begin()
+        await self._exchange.end(part)
+
+    def close(self) -> None:
+        """Send no comments any more."""
+        self._timer.cancel()
+        if self._comment is not None:
+            self._comment.cancel()
+
+    async def _put(self, part: bytes) -> None:
+        self._sending, self._last = True, self._loop.time()
+        try:
+            if not self._exchange.begun:
+                await self._begin()
+            await self._exchange.write(part)
+        finally:
+            self._sending = False
+            self._last = self._loop.time()
+
+    async def _begin(self) -> None:
+        await self._exchange.begin([*HEADERS, _UNBUFFERED, *self._headers()])
+
+    def _look(self) -> None:
+        """Break a silence, or let go of a client that does not read."""
+        silent_s = self._loop.time() - self._last
+        if self._sending:
+            if silent_s >= _STALLED_S:
+                self._exchange.let_go()
+                return
+        elif silent_s >= self._silence_s:
+            self._comment = asyncio.ensure_future(self._put(COMMENT))
+            silent_s = 0.0
+        self._timer = self._loop.call_later(max(self._silence_s - silent_s, 0.001), self._look)

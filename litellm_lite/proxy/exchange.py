@@ -1,0 +1,185 @@
+"""One HTTP request at the gateway, in ASGI's own terms: what of its head counts, its body, and its answer.
+
+It knows nothing of models. Every way to say no is an `APIError`, whose shape on the wire is the route's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from litellm_lite.errors import BadRequestError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Scope = MutableMapping[str, Any]
+Headers = list[tuple[bytes, bytes]]
+
+# The only headers of a request that the hot path looks at.
+READ = frozenset({
+    b"authorization", b"x-api-key", b"api-key", b"x-litellm-api-key", b"content-length", b"content-type",
+    b"content-encoding", b"x-litellm-call-id", b"x-litellm-timeout", b"x-litellm-stream-timeout",
+    b"x-litellm-num-retries", b"x-litellm-tags",
+})  # fmt: skip
+_LOOK_S = 0.05  # a request answered sooner needs nobody to watch for a client that hangs up
+_BODY_S = 60.0  # for a body to come; a client that trickles is let go
+_SLOWEST_BYTES_S = 100_000  # a large one gets more time, at this pace
+_LONGEST_ID = 128
+_ID = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
+
+
+class RequestTooLarge(BadRequestError):  # noqa: N818 - a verdict more than a failure
+    """The body of a request is over the limit (413)."""
+
+    default_status = 413
+
+
+class RequestTooSlow(BadRequestError):  # noqa: N818 - a verdict more than a failure
+    """The body of a request did not come in time (408)."""
+
+    default_status = 408
+
+
+class Exchange:
+    """A request and its answer. Once it has `begun`, no other status can be told; `gone`: its client has hung up."""
+
+    __slots__ = (
+        "_is_late", "_listener", "_loop", "_receive", "_send", "_task", "_timer", "arrived", "begun", "call_id",
+        "ended", "gone", "head", "scope", "status",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Must be made in the task that serves the request."""
+        self.scope, self._receive, self._send = scope, receive, send
+        self.arrived = time.perf_counter()
+        self.head = {name: value for name, value in scope["headers"] if name in READ}
+        self.begun = self.ended = self.gone = self._is_late = False
+        self.status = 0
+        self.call_id = _call_id(self.head.get(b"x-litellm-call-id"))
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task(self._loop)
+        self._timer: asyncio.TimerHandle | None = None
+        self._listener: asyncio.Task[None] | None = None
+
+    @property
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the request arrived."""
+        return (time.perf_counter() - self.arrived) * 1000
+
+    async def body(self, limit: int) -> bytes:
+        """Return the body. Raises RequestTooLarge above so many bytes, RequestTooSlow for one that trickles.
+
+        From then on the task of the request is ended when its client hangs up.
+        """
+        self._check_head(limit)
+        told = self.head.get(b"content-length")
+        extra_s = int(told) / _SLOWEST_BYTES_S if told is not None and told.isdigit() else 0.0
+        self._timer = self._loop.call_later(_BODY_S + extra_s, self._late)
+        try:
+            body = await self._read(limit)
+        except asyncio.CancelledError:
+            if not self._is_late or self._task is None:
+                raise
+            self._task.uncancel()
+            raise RequestTooSlow("the body of the request did not come in time; send it faster") from None
+        finally:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(_LOOK_S, self._begin_to_listen)
+        return body
+
+    async def _read(self, limit: int) -> bytes:
+        body, more = await self._piece()
+        if len(body) > limit:
+            raise _too_large(limit)
+        if not more:
+            return body
+        whole = bytearray(body)
+        while more:
+            body, more = await self._piece()
+            whole += body
+            if len(whole) > limit:
+                raise _too_large(limit)
+        return bytes(whole)
+
+    async def _piece(self) -> tuple[bytes, bool]:
+        """Return a piece of the body, and whether there are more. A client that has hung up ends the request."""
+        message = await self._receive()
+        if message["type"] != "http.request":
+            self.gone = True
+            raise asyncio.CancelledError
+        return message.get("body", b""), message.get("more_body", False)
+
+    def _check_head(self, limit: int) -> None:
+        told = self.head.get(b"content-length")
+        if told is not None and told.isdigit() and int(told) > limit:
+            raise _too_large(limit)
+        encoding = self.head.get(b"content-encoding")
+        if encoding is not None and encoding.strip().lower() not in (b"identity", b""):
+            msg = "the body is compressed, which is not taken here; send it without Content-Encoding"
+            raise BadRequestError(msg, status_code=415)
+
+    def _late(self) -> None:
+        self._is_late = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin_to_listen(self) -> None:
+        self._listener = self._loop.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.let_go()
+
+    def let_go(self) -> None:
+        """End the task of the request: there is nobody to answer."""
+        if self._task is not None and not self.ended:
+            self.gone = True
+            self._task.cancel()
+
+    def close(self) -> None:
+        """Watch no more."""
+        self.ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._listener is not None:
+            self._listener.cancel()
+
+    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send a whole answer."""
+        self.begun, self.status = True, status
+        headers.append((b"content-length", b"%d" % len(body)))
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+        self.ended = True
+
+    async def begin(self, headers: Headers) -> None:
+        """Send the head of a stream."""
+        self.begun, self.status = True, 200
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def write(self, part: bytes) -> None:
+        """Send a piece of a stream; returns when the client has room for more."""
+        await self._send({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def end(self, part: bytes = b"") -> None:
+        """Send the last piece of a stream."""
+        await self._send({"type": "http.response.body", "body": part})
+        self.ended = True
+
+
+def _too_large(limit: int) -> RequestTooLarge:
+    msg = f"the body of the request is over the limit of {limit} bytes; general_settings.max_request_size_mb raises it"
+    return RequestTooLarge(msg)
+
+
+def _call_id(given: bytes | None) -> str:
+    """Return the caller's own id of a call where it is one, else a new one."""
+    if given and len(given) <= _LONGEST_ID and _ID.issuperset(given):
+        return given.decode()
+    made = f"{random.getrandbits(128):032x}"  # no secret, and uuid4 takes six times as long
+    return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"

@@ -1,0 +1,126 @@
+"""What is told of a call beside its answer: LiteLLM's response headers, and what goes to the log and the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from litellm_lite import __version__
+from litellm_lite.finish import RATE_LIMIT_HEADERS
+from litellm_lite.proxy.exchange import Exchange, Headers
+from litellm_lite.vendor_errors import redact, secrets_of
+
+if TYPE_CHECKING:
+    from litellm_lite.cost import Cost
+    from litellm_lite.errors import APIError
+    from litellm_lite.prepare import Plan
+    from litellm_lite.router.trace import Trace
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_VERSION = (b"x-litellm-version", __version__.encode())
+_PREFIX = b"llm_provider-"
+_LIMITS = frozenset(RATE_LIMIT_HEADERS)
+# Of the vendor's connection or session, and of nobody's beyond it.
+_KEPT_BACK = frozenset({"connection", "content-length", "keep-alive", "set-cookie", "transfer-encoding"})
+
+
+class Record:
+    """One request as it is told afterwards: to the log, to the metrics, and in the headers of its answer."""
+
+    __slots__ = (
+        "asked", "completion_tokens", "dollars", "error", "exchange", "first_ms", "left_out", "plan", "prompt_tokens",
+        "route", "stream", "trace", "upstream_ms",
+    )  # fmt: skip
+
+    def __init__(self, exchange: Exchange, route: str) -> None:
+        self.exchange, self.route = exchange, route
+        self.asked: str | None = None
+        """The model's name as the client wrote it."""
+        self.stream = False
+        self.trace: Trace | None = None
+        self.plan: Plan | None = None
+        self.prompt_tokens: int | None = None
+        self.completion_tokens: int | None = None
+        self.dollars: Decimal | None = None
+        """What the answer cost; None while, or where, that is not known."""
+        self.first_ms: float | None = None
+        self.upstream_ms = 0.0
+        """How long the vendors took, and the pauses between them."""
+        self.error: APIError | None = None
+        self.left_out: Mapping[str, str] = _NOTHING
+        """What of the request was not carried, and why."""
+
+    def charge(self, usage: Mapping[str, Any] | None, cost: Cost | None) -> None:
+        """Add what an answer took; once one of several has no cost, neither has the sum."""
+        first, self.prompt_tokens = self.prompt_tokens is None, self.prompt_tokens or 0
+        self.completion_tokens = self.completion_tokens or 0
+        if usage:
+            self.prompt_tokens += _count(usage, "prompt_tokens")
+            self.completion_tokens += _count(usage, "completion_tokens")
+        if first:
+            self.dollars = None if cost is None else cost.total
+        elif self.dollars is not None:
+            self.dollars = None if cost is None else self.dollars + cost.total
+
+    def served(self, plan: Plan, upstream_ms: float) -> None:
+        """Note who served, and how long that took; of several attempts it is the sum."""
+        self.plan = plan
+        trace = self.trace
+        if trace is not None and (len(trace) > 1 or trace.waited_s):
+            upstream_ms = 1000 * (trace.waited_s + sum(record.elapsed_s or 0.0 for record in trace))
+        self.upstream_ms = upstream_ms
+
+    def headers(self, vendors: Mapping[str, str]) -> Headers:
+        """Return the headers of an answer, the vendor's among them under names that cannot pass for ours."""
+        exchange, trace, plan = self.exchange, self.trace, self.plan
+        elapsed_ms = exchange.elapsed_ms
+        headers: Headers = [
+            (b"x-litellm-call-id", exchange.call_id.encode()),
+            (b"x-litellm-response-duration-ms", b"%.3f" % elapsed_ms),
+            (b"x-litellm-overhead-duration-ms", b"%.3f" % max(0.0, elapsed_ms - self.upstream_ms)),
+            _VERSION,
+        ]
+        if self.dollars is not None:
+            headers.append((b"x-litellm-response-cost", str(float(self.dollars)).encode()))
+        if trace is not None:
+            headers += _routing(trace)
+        if plan is not None:
+            headers.append((b"x-litellm-model-api-base", _value(plan.call.target.api_base)))
+            headers += _vendors(vendors, secrets_of(plan.call))
+        if self.left_out or (plan is not None and plan.dropped):
+            dropped = {**self.left_out, **(plan.dropped if plan is not None else _NOTHING)}
+            headers.append((b"x-litellm-dropped-params", _value(", ".join(dropped))))
+        return headers
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int:
+    found = usage.get(name)
+    return found if type(found) is int and found > 0 else 0
+
+
+def _routing(trace: Trace) -> Headers:
+    headers = [(name.encode(), _value(value)) for name, value in trace.headers().items()]
+    if trace.served is not None:
+        headers.append((b"x-litellm-model-id", _value(trace.served.deployment.id)))
+    return headers
+
+
+def _vendors(vendors: Mapping[str, str], secrets: Sequence[str]) -> Headers:
+    """Return the vendor's headers. They came over HTTP, so that they can go over HTTP."""
+    if secrets and any(secret in value for value in vendors.values() for secret in secrets):
+        vendors = {name: redact(value, secrets) for name, value in vendors.items()}
+    headers: Headers = []
+    for name, value in vendors.items():
+        if name not in _KEPT_BACK:
+            written = value.encode("ascii", "replace")
+            headers.append((_PREFIX + name.encode(), written))
+            if name in _LIMITS:
+                headers.append((name.encode(), written))
+    return headers
+
+
+def _value(text: str) -> bytes:
+    """Return a text as HTTP can carry it in a header."""
+    return text.encode() if text.isascii() and text.isprintable() else ascii(text).encode()
