@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from litellm_lite.emulator.faults import table as fault_table
 from litellm_lite.params import NEUTRAL, OPENAI_PARAMS, Rule
 from litellm_lite.proxy.absent import ABSENT
+from litellm_lite.proxy.exposition import described
 from litellm_lite.proxy.schema import ConfigFile, Deployment, GeneralSettings, LiteLLMSettings
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.resolve import find_provider, provider_names
@@ -88,6 +89,15 @@ def faults() -> str:
     return _table(("fault", "what happens", "parameters"), rows)
 
 
+def metrics() -> str:
+    """What the gateway counts."""
+    rows = (
+        (f"`{each.name}`", each.kind, ", ".join(f"`{label}`" for label in each.labels), each.text)
+        for each in described()
+    )
+    return _table(("metric", "kind", "labels", "what"), rows)
+
+
 def config_keys(model: type[BaseModel]) -> Callable[[], str]:
     """The keys of one section of config.yaml."""
 
@@ -114,6 +124,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "models": models,
     "llama_models": llama_models,
     "faults": faults,
+    "metrics": metrics,
     "config_sections": config_keys(ConfigFile),
     "config_model_list": config_keys(Deployment),
     "config_general": config_keys(GeneralSettings),

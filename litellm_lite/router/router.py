@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from litellm_lite.explanation import Explanation
     from litellm_lite.prepare import Plan
     from litellm_lite.router.deployment import Deployment
+    from litellm_lite.router.pacing import Remaining
     from litellm_lite.router.settings import RouterParams
     from litellm_lite.router.standing import Standing
     from litellm_lite.router.trace import Trace
@@ -149,6 +150,15 @@ class Router(Endpoints):
         stop = self._fleet.find(name)
         return stop.model or (stop.only or stop.group.standings[0]).deployment.model
 
+    def led_to(self, name: str) -> tuple[tuple[Deployment, ...], str | None]:
+        """Return whom a name leads to, and the model to call there where their own has a wildcard in it, else None.
+
+        Raises BadRequestError for a name that leads nowhere.
+        """
+        stop = self._fleet.find(name)
+        found = [stop.only] if stop.only is not None else stop.group.standings
+        return tuple(each.deployment for each in found), stop.model
+
     def explain(
         self, model: str, messages: Messages = (), *, stream: bool | None = None, **params: Unpack[RoutedParams]
     ) -> Explanation:
@@ -219,7 +229,9 @@ class Router(Endpoints):
         """Return how each deployment, or each of a group, stands now: its health, its load, and how its calls went.
 
         No key is in there. `state` is "ready", "busy" at a limit, "cooling" or "probing"; `served` and `failed` count
-        attempts, `latency_s` and `first_token_s` are how long plain calls and streams take of late.
+        attempts, `cooldowns` how often it was taken out of use. `latency_s` and `first_token_s` are how long plain
+        calls and streams take of late. `remaining_requests` and `remaining_tokens` are what the vendor said is left,
+        less what was begun since, and for how many seconds that holds; None where it said nothing.
         """
         standings = self._fleet.of(model_name)
         with self._fleet.lock:
@@ -245,9 +257,16 @@ def report(standing: Standing, now: float) -> dict[str, Any]:
     elif pace.ready_at(now, 0) > now:
         state, why = "busy", pace.why(now, 0)
     names = {"id": deployment.id, "model_name": deployment.group, "model": deployment.model}
+    names["provider"] = deployment.provider
     counts = {"in_flight": pace.in_flight, "served": standing.served, "failed": standing.failed}
     times = {"latency_s": standing.latency_s, "first_token_s": standing.first_token_s}
-    return {**names, "state": state, "why": why, **counts, **times}
+    requests, tokens = pace.remaining(now)
+    left = {"remaining_requests": _left(requests, now), "remaining_tokens": _left(tokens, now)}
+    return {**names, "state": state, "why": why, **counts, "cooldowns": health.cooled, **times, **left}
+
+
+def _left(remaining: Remaining | None, now: float) -> tuple[int, float] | None:
+    return None if remaining is None else (remaining.amount, remaining.until - now)
 
 
 def _response(answer: Answer, trace: Trace) -> ModelResponse:

@@ -1,7 +1,8 @@
 """The third engine: aiohttp, for asynchronous streams. The only module that imports it.
 
 It ends a request at once, also one whose answer has not begun: the socket is closed where the waiting task is
-cancelled. An exchange costs more here than over pyreqwest, a read of a stream does not.
+cancelled. To begin an exchange costs half as much again as over pyreqwest; a read costs no more, and brings all that
+has come.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from litellm_lite.call import WireRequest
 from litellm_lite.errors import BadRequestError
 from litellm_lite.transport.alarm import Alarm
 from litellm_lite.transport.proxies import Proxies
-from litellm_lite.transport.seam import Deadlines, bad_ca_file, connect_expired, cut, unreachable, untrusted
+from litellm_lite.transport.seam import (
+    SHORTEST_WAIT_S,
+    Deadlines,
+    bad_ca_file,
+    connect_expired,
+    cut,
+    unreachable,
+    untrusted,
+)
 
 # A UnicodeError is a host name that DNS cannot carry, found out when it is looked up.
 _FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
@@ -141,6 +150,7 @@ class AsyncAiohttpEngine:
 
     async def _sent(self, request: WireRequest, deadlines: Deadlines) -> Any:
         proxy = self._proxies.of(request.url)
+        connect_s = None if deadlines.connect_s is None else max(SHORTEST_WAIT_S, deadlines.connect_s)  # 0 is no limit
         session = aiohttp.ClientSession(
             connector=self._connector,
             cookie_jar=self._cookies,
@@ -159,7 +169,7 @@ class AsyncAiohttpEngine:
                 headers=request.headers,
                 data=request.body if len(request.body) <= _AT_ONCE else io.BytesIO(request.body),
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(connect=deadlines.connect_s, ceil_threshold=_NEVER_ROUNDED),
+                timeout=aiohttp.ClientTimeout(connect=connect_s, ceil_threshold=_NEVER_ROUNDED),
                 ssl=self._trust(request.url, proxy),
                 proxy=proxy,
             )
@@ -194,7 +204,8 @@ class AsyncAiohttpStream:
                 return content._read_nowait(-1)  # noqa: SLF001 - and what had come before it never
             chunk = await self._alarm.wait(content.readany(), self._deadlines.remaining(limit_s))
         except _FAILURES as error:
-            _raise_for(error, "", self._deadlines)
+            # aiohttp raises some of its exceptions many times, and each would remember the frames of every time
+            _raise_for(error.with_traceback(None), "", self._deadlines)
         if not chunk and self._protocol is not None and isinstance(self._protocol.exception(), OSError):
             raise cut(str(self._protocol.exception()))  # for aiohttp, what ends with its connection ends well however
         self._deadlines.began = True
@@ -224,15 +235,13 @@ def _drop(response: aiohttp.ClientResponse) -> None:
 
 
 def _tls(verify: bool | str) -> ssl.SSLContext:
-    """Return whom to trust, as the httpx engine does: a file, the environment's, or certifi's."""
+    """Return whom to trust, as the httpx engine does: a file, the folder SSL_CERT_DIR names, or certifi."""
     if verify is False:
-        context = ssl.create_default_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     elif verify is True:
-        import certifi
-
-        context = ssl.create_default_context(cafile=certifi.where())
+        context = _usual_tls()
     else:
         try:
             context = ssl.create_default_context(cafile=verify)
@@ -240,6 +249,15 @@ def _tls(verify: bool | str) -> ssl.SSLContext:
             raise bad_ca_file(verify, str(error)) from error
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _usual_tls() -> ssl.SSLContext:
+    paths = ssl.get_default_verify_paths()
+    if paths.capath is not None and paths.capath != paths.openssl_capath:
+        return ssl.create_default_context(capath=paths.capath)
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:

@@ -21,7 +21,7 @@ SLOTS = 4
 def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
     folder = tmp_path_factory.mktemp("llama_cpp")
     model = folder / "tiny-llama.gguf"
-    build(_vocabulary_or_skip(), model)
+    build(vocabulary_or_skip(), model)
     settings = ServerSettings(str(model), ALIAS, "sk-llama-cpp-canary", CONTEXT_TOKENS, SLOTS)
     with LlamaServer(settings, folder) as running:
         yield running
@@ -44,7 +44,7 @@ def llama(llama_server: LlamaServer, provider: str, mode: Mode) -> Caller:
     return Caller(llama_server, provider, mode)
 
 
-def _vocabulary_or_skip() -> Path:
+def vocabulary_or_skip() -> Path:
     """Return the tokenizer file. Where a package has no build for the platform there is nothing to test."""
     vocabulary = find_vocabulary()
     missing = ["llama-models"] if vocabulary is None else []
