@@ -9,7 +9,7 @@ from litellm_lite import resolve
 from litellm_lite.attempts import Answer, afetch, aopen_stream, fetch, open_stream, warn_of_retirement
 from litellm_lite.chunks import join
 from litellm_lite.errors import APIError, LiteLLMUnknownProvider
-from litellm_lite.finish import model_response
+from litellm_lite.finish import model_response, stream_end
 from litellm_lite.prepare import prepare
 from litellm_lite.retries import aretrying, retrying
 from litellm_lite.transport import exchange
@@ -56,7 +56,7 @@ def completion(model: str, messages: Any = (), *, stream: bool | None = None, **
     plan = prepare(model, messages, params, stream=bool(stream))
     warn_of_retirement(plan)
     if stream:
-        return retrying(lambda: open_stream(plan), plan.options.retries)
+        return retrying(lambda: open_stream(plan, stream_end), plan.options.retries)
     return _whole(retrying(lambda: fetch(plan), plan.options.retries))
 
 
@@ -80,7 +80,7 @@ async def acompletion(model: str, messages: Any = (), *, stream: bool | None = N
     plan = prepare(model, messages, params, stream=bool(stream))
     warn_of_retirement(plan)
     if stream:
-        return await aretrying(lambda: aopen_stream(plan), plan.options.retries)
+        return await aretrying(lambda: aopen_stream(plan, stream_end), plan.options.retries)
     return _whole(await aretrying(lambda: afetch(plan), plan.options.retries))
 
 

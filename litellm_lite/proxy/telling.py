@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from litellm_lite import __version__
-from litellm_lite.finish import RATE_LIMIT_HEADERS
+from litellm_lite.facts import RATE_LIMIT_HEADERS
 from litellm_lite.proxy.exchange import Exchange, Headers
 from litellm_lite.vendor_errors import redact, secrets_of
 
