@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import environments, machine, processes, report
-from benchmarks.measurements import LONG, MEASUREMENTS, Bench
+from benchmarks.bench import Bench
+from benchmarks.measurements import LONG, MEASUREMENTS
 
 _BUSY = 0.5  # load before the run above which its figures deserve a second one
 
