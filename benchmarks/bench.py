@@ -18,6 +18,7 @@ class Bench:
     pythons: dict[str, str]
     origin: str
     core: int | None
+    client_core: int | None
     quick: bool
     samples: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -31,8 +32,12 @@ class Bench:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many calls memory is watched over, and how many callers wait at the same time."""
-        return {"calls": self.sized(20_000, 5_000), "callers": self.sized(10_000, 2_000)}
+        """How many calls and requests memory is watched over, and how many callers wait at the same time."""
+        return {
+            "calls": self.sized(20_000, 5_000),
+            "requests": self.sized(100_000, 5_000),
+            "callers": self.sized(10_000, 2_000),
+        }
 
     def sized(self, full: int, quick: int) -> int:
         return quick if self.quick else full

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks import environments
 from benchmarks.bench import Bench, Turn, take_turns
+from benchmarks.gateway_figures import measure_gateway
 from benchmarks.mock_server import CHUNKS
 from benchmarks.processes import SubjectFailed, Worker, fresh
 from benchmarks.report import STRATEGIES
@@ -209,8 +210,9 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "async": measure_async,
     "stream": measure_stream,
     "router": measure_router,
+    "gateway": measure_gateway,
     "memory": measure_memory,
     "install": measure_install,
 }
-LONG = ("memory", "install")
+LONG = ("gateway", "memory", "install")
 """Left out of a quick run that does not name them."""
