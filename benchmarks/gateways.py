@@ -71,10 +71,14 @@ class Gateway:
         command = _COMMANDS[name](python, str(config), str(self.port))
         environment = {**processes.environment(), "FORWARD_TO": origin}
         started = time.perf_counter()
-        with machine.pinned(core), self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
+        try:
+            with machine.pinned(core), self._log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+                )
+        except OSError as error:
+            shutil.rmtree(self._folder)
+            raise SubjectFailed(f"it could not be started: {error}") from error
         try:
             self._await_health(started + _HEALTHY_WITHIN_S)
             self.start_s = time.perf_counter() - started
