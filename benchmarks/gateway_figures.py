@@ -21,10 +21,12 @@ from benchmarks.report import OURS
 
 CONNECTIONS = 64
 CROWD = 500
+ROUNDS = 5
 _BURST_CONNECTIONS = 8
 _SETTLE_S = 1.0  # what a start or a load leaves to be done is over by then
 
 Gateways = Mapping[str, Gateway]
+Ask = Callable[[Caller], tuple[float, ...]]
 
 
 def measure_gateway(bench: Bench) -> None:
@@ -85,7 +87,7 @@ def _measure_start(bench: Bench) -> None:
 
     turns: dict[str, Turn] = {name: partial(turn, name) for name in _pythons(bench)}
     slow: dict[str, Turn] = {name: turns.pop(name) for name in (LITELLM,) if name in turns}
-    take_turns(bench, turns, bench.sized(7, 2))
+    take_turns(bench, turns, bench.sized(ROUNDS, 2))
     take_turns(bench, slow, 1, uncounted=bench.sized(1, 0))
 
 
@@ -102,29 +104,33 @@ def _measure_rate(bench: Bench, gateways: Gateways) -> None:
 
     seconds = {**dict.fromkeys((*gateways, MOCK), bench.sized(4, 1)), LITELLM: bench.sized(10, 4)}
     turns: dict[str, Turn] = {name: partial(turn, name, seconds[name]) for name in (*gateways, MOCK)}
-    take_turns(bench, turns, bench.sized(7, 2))
+    take_turns(bench, turns, bench.sized(ROUNDS, 2))
 
 
 def _measure_one_connection(bench: Bench, gateways: Gateways) -> None:
     """One request at a time: through the gateway and directly at the mock, by turns."""
 
-    def turn(name: str, group: str, figure: str, ask: Callable[[Caller], float], count: int) -> dict[str, float]:
+    def turn(name: str, group: str, figures: tuple[str, ...], ask: Ask, count: int) -> dict[str, float]:
         with Caller(_door(bench, gateways, name, group)) as through, Caller(_door(bench, {}, MOCK, group)) as direct:
             ask(through)  # opens what connections it needs
             ask(direct)
             taken = [(ask(through), ask(direct)) for _ in range(count)]
-        through_s, direct_s = (median(each) for each in zip(*taken, strict=True))
-        added = {f"{figure}_added_ms": (through_s - direct_s) * 1e3} if name in gateways else {}
-        return {f"{figure}_ms": through_s * 1e3, **added}
+        found: dict[str, float] = {}
+        for place, figure in enumerate(figures):
+            through_s, direct_s = (median(each[place] for each in side) for side in zip(*taken, strict=True))
+            found[f"{figure}_ms"] = through_s * 1e3
+            if name in gateways:
+                found[f"{figure}_added_ms"] = (through_s - direct_s) * 1e3
+        return found
 
-    whole = ("plain", "gateway_call", Caller.call, bench.sized(1000, 200), bench.sized(50, 20))
-    first = ("paced", "gateway_first", Caller.first, bench.sized(30, 8), bench.sized(10, 4))
-    for group, figure, ask, count, few in (whole, first):
+    whole = ("plain", ("gateway_call",), Caller.call, bench.sized(1000, 200), bench.sized(50, 20))
+    paced = ("paced", ("gateway_first", "gateway_text"), Caller.stream, bench.sized(30, 8), bench.sized(10, 4))
+    for group, figures, ask, count, few in (whole, paced):
         counts = {**dict.fromkeys((*gateways, MOCK), count), LITELLM: few}
         turns: dict[str, Turn] = {
-            name: partial(turn, name, group, figure, ask, counts[name]) for name in (*gateways, MOCK)
+            name: partial(turn, name, group, figures, ask, counts[name]) for name in (*gateways, MOCK)
         }
-        take_turns(bench, turns, bench.sized(7, 2))
+        take_turns(bench, turns, bench.sized(ROUNDS, 2))
 
 
 def _measure_bursts(bench: Bench, gateways: Gateways) -> None:
@@ -139,7 +145,7 @@ def _measure_bursts(bench: Bench, gateways: Gateways) -> None:
 
     counts = {**dict.fromkeys(gateways, bench.sized(800, 200)), LITELLM: bench.sized(80, 24)}
     turns: dict[str, Turn] = {name: partial(turn, name, counts[name]) for name in gateways}
-    take_turns(bench, turns, bench.sized(7, 2))
+    take_turns(bench, turns, bench.sized(ROUNDS, 2))
 
 
 def _measure_crowd(bench: Bench, gateways: Gateways) -> None:

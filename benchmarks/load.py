@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -26,6 +27,7 @@ from benchmarks.subjects import MESSAGES, PARAMS
 HOST = "127.0.0.1"
 CHUNKS = 50
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_TEXT = re.compile(rb'"content": ?"[^"]')
 _HEAD_END = b"\r\n\r\n"
 _CHUNKS_END = b"\r\n0\r\n\r\n"
 _LARGEST = 1 << 20
@@ -74,29 +76,30 @@ class Caller:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._call, self._stream = door.request(stream=False), door.request(stream=True)
 
-    def call(self) -> float:
+    def call(self) -> tuple[float]:
         """Return how many seconds an answer took."""
         started = time.perf_counter()
         self._socket.sendall(self._call)
-        answer = self._read(b"")
-        while not _is_whole(answer):
-            answer = self._read(answer)
+        answer = self._read_until(_is_whole, b"")
         taken = time.perf_counter() - started
         _check(answer, len(ANSWER_TEXT))
-        return taken
+        return (taken,)
 
-    def first(self) -> float:
-        """Return how many seconds it took until the first event of a stream; the rest is read, too."""
+    def stream(self) -> tuple[float, float]:
+        """Return how many seconds it took until the first event of a stream, and until the first with a text."""
         started = time.perf_counter()
         self._socket.sendall(self._stream)
-        answer = self._read(b"")
-        while b"data: " not in answer and not _is_whole(answer):
-            answer = self._read(answer)
-        taken = time.perf_counter() - started
-        while not _is_whole(answer):
-            answer = self._read(answer)
-        _check_stream(answer)
-        return taken
+        answer = self._read_until(lambda held: b"data: " in held or _is_whole(held), b"")
+        event_s = time.perf_counter() - started
+        answer = self._read_until(lambda held: bool(_TEXT.search(held)) or _is_whole(held), answer)
+        text_s = time.perf_counter() - started
+        _check_stream(self._read_until(_is_whole, answer))
+        return event_s, text_s
+
+    def _read_until(self, is_there: Callable[[bytes], bool], held: bytes) -> bytes:
+        while not is_there(held):
+            held = self._read(held)
+        return held
 
     def _read(self, held: bytes) -> bytes:
         try:
