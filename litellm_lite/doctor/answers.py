@@ -13,7 +13,7 @@ from litellm_lite.doctor.observed import Call, Observation, Told, Verdict
 END_S = 3.0
 _PREFILL = "prefill is not supported"
 _COUNTS = ("x-litellm-attempted-retries", "x-litellm-attempted-fallbacks")
-_NOT_TOLD = "answered, and no header tells by whom: x-litellm-model-id would"
+_NOT_TOLD = "answered, and no header tells by whom; x-litellm-model-id would"
 _FLOATS_DIFFER = 1e-6
 
 
@@ -93,7 +93,8 @@ def _told_who_served(seen: Observation, call: Call, told: Told) -> Verdict:
     flaw = flaw or _wrong_name(seen, call) or _wrong_price(seen, call)
     if not flaw and further and counted and all(count == "0" for count in counted):
         flaw = f"its headers tell of no further attempt, and there was {further} more"
-    cost = f"${call.cost:.6f}, the price of its answer alone" if call.cost is not None else "its cost is not told"
+    untold = "its cost is not told" if seen.mode == "plain" else "no header can tell what a stream will cost"
+    cost = untold if call.cost is None else f"${call.cost:.6f}, the price of its answer alone"
     return verdict(flaw, checks.summary(seen, f"named {call.model!r}", cost))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from litellm_lite.doctor.patient import ALIASES, DEFAULTS, GROUP_POLICIES, LISTS, Patient, admit
+from litellm_lite.doctor.patient import ALIASES, DEFAULTS, GROUP_POLICIES, LISTS, STAND_IN, Patient, admit
 from litellm_lite.doctor.trials import Trial
 from litellm_lite.router.fallbacks import Target
 from litellm_lite.router.names import ANY
@@ -18,13 +18,13 @@ LONGEST_TIMEOUT_S = 30.0
 """No call to a gateway is given more time than that, whatever its own settings say: this is real time."""
 
 _PREFIX = "doctor"
-_CENTS = {"input_cost_per_token": 1.5e-07, "output_cost_per_token": 6e-07}
-_DOLLARS = {"input_cost_per_token": 4e-07, "output_cost_per_token": 1.6e-06}
+_CHEAP = {"api_key": STAND_IN, "input_cost_per_token": 1.5e-07, "output_cost_per_token": 6e-07}
+_DEAR = {"api_key": STAND_IN, "input_cost_per_token": 4e-07, "output_cost_per_token": 1.6e-06}
 # With prices of its own, so that a gateway whose list of prices is another one is not held against ours.
 _MODEL_LIST = (
-    ("fast", {"model": "openai/gpt-4o-mini", **_CENTS}, "first"),
-    ("fast", {"model": "openai/gpt-4o-mini", **_CENTS}, "second"),
-    ("spare", {"model": "openai/gpt-4.1-mini", **_DOLLARS}, "spare"),
+    ("fast", {"model": "openai/gpt-4o-mini", **_CHEAP}, "first"),
+    ("fast", {"model": "openai/gpt-4o-mini", **_CHEAP}, "second"),
+    ("spare", {"model": "openai/gpt-4.1-mini", **_DEAR}, "spare"),
 )
 _SETTINGS = {"num_retries": 2, "timeout": LONGEST_TIMEOUT_S, "fallbacks": [{"fast": ["spare"]}]}
 

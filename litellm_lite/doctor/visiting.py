@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -44,22 +44,22 @@ class NotServedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What to examine a gateway on, and where the emulator listens. `reached_at` is where the gateway finds it.
-
-    Raises ValueError for a number of a behaviour that is none.
-    """
+    """What to examine a gateway on, and where the emulator listens. `reached_at` is where the gateway finds it."""
 
     patient: Patient
-    only: Collection[int] = ()
+    behaviours: Sequence[Behaviour]
     host: str = "127.0.0.1"
     port: int = 0
     reached_at: str | None = None
     wait_s: float = DEFAULT_WAIT_S
-    behaviours: Sequence[Behaviour] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "patient", in_real_time(self.patient))
-        object.__setattr__(self, "behaviours", numbered(self.only))
+    @classmethod
+    def to(cls, patient: Patient, only: Iterable[int] = (), **where: Any) -> Self:
+        """Return a visit on a patient, with all behaviours or only some; `where` are the other fields.
+
+        Raises ValueError for a number of a behaviour that is none.
+        """
+        return cls(patient=in_real_time(patient), behaviours=numbered(only), **where)
 
     def configuration(self, address: str) -> Written:
         """Return what the gateway must be configured with, where the emulator is at an address without a path."""
