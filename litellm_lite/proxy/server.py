@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -81,14 +83,21 @@ def serve(source: Source, place: Place, drain_s: float) -> None:
         workers_kill_timeout=max(1, round(drain_s)),
         respawn_failed_workers=True,
     )
-    server.serve(target_loader=partial(application, source), wrap_loader=False)
+    with _shared(place.workers) as folder:
+        server.serve(target_loader=partial(application, source, folder), wrap_loader=False)
 
 
-def application(source: Source) -> Application:
+def _shared(workers: int) -> AbstractContextManager[str | None]:
+    """Return the folder where workers put what they have counted and kept; one that is alone needs none."""
+    return TemporaryDirectory(prefix="litellm-lite-") if workers > 1 else nullcontext()
+
+
+def application(source: Source, folder: str | None = None) -> Application:
     """Return the application of one worker."""
     from litellm_lite.proxy.application import Application
 
-    return Application(source.read, debug=source.debug)
+    store = None if folder is None else f"{folder}/responses.sqlite"
+    return Application(source.read, debug=source.debug, folder=folder, store=store)
 
 
 # Granian's own words, as JSON on standard error, from warnings on: a client that hangs up is none.
