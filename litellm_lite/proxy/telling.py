@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from litellm_lite import __version__
-from litellm_lite.finish import RATE_LIMIT_HEADERS
+from litellm_lite.facts import RATE_LIMIT_HEADERS
 from litellm_lite.proxy.exchange import Exchange, Headers
 from litellm_lite.vendor_errors import redact, secrets_of
 
@@ -113,12 +114,21 @@ def _vendors(vendors: Mapping[str, str], secrets: Sequence[str]) -> Headers:
         vendors = {name: redact(value, secrets) for name, value in vendors.items()}
     headers: Headers = []
     for name, value in vendors.items():
-        if name not in _KEPT_BACK:
+        prefixed, plain = _names(name)
+        if prefixed is not None:
             written = value.encode("ascii", "replace")
-            headers.append((_PREFIX + name.encode(), written))
-            if name in _LIMITS:
-                headers.append((name.encode(), written))
+            headers.append((prefixed, written))
+            if plain is not None:
+                headers.append((plain, written))
     return headers
+
+
+@lru_cache(maxsize=512)
+def _names(name: str) -> tuple[bytes | None, bytes | None]:
+    """Return under which names a vendor's header is passed on: with our prefix, and as it is; None for not at all."""
+    if name in _KEPT_BACK:
+        return None, None
+    return _PREFIX + name.encode(), name.encode() if name in _LIMITS else None
 
 
 def _value(text: str) -> bytes:

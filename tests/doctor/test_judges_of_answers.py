@@ -61,7 +61,7 @@ def test_whatever_is_said_twice_is_found_out(shown: int, begun: int) -> None:
     ("call", "words"),
     [
         (answer(text=SHOWN, finish=None), "neither a finish reason nor an error"),
-        (failure(KeyError("x"), SHOWN), "no error of the library's"),
+        (failure(KeyError("x"), SHOWN), "is no clear error"),
         (failure(APIConnectionError("cut", partial=Partial("", {}, None)), SHOWN), "does not hold the 3 of 9 words"),
         (failure(APIConnectionError("cut"), SHOWN + SHOWN), "some of them wrong or twice"),
         (failure(APIConnectionError("cut"), SHOWN, ended_s=50), "it took 50.0 s"),
