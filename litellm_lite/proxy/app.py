@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from litellm_lite.errors import APIError
+from litellm_lite.errors import APIError, ServiceUnavailableError
 from litellm_lite.proxy import kept, messages, refusing
 from litellm_lite.proxy.asking import read_json
 from litellm_lite.proxy.chat import chat
@@ -78,6 +78,7 @@ class Gateway:
         self.serving = serving
         self._note = note
         self._cold = cold
+        self._underway: set[Exchange] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -89,25 +90,37 @@ class Gateway:
 
     async def _hot(self, route: Route, exchange: Exchange) -> None:
         serving, record = self.serving, Record(exchange, route.name)
+        self._underway.add(exchange)
         try:
             serving.keys.check(exchange.head)
-            body = read_json(await exchange.body(serving.max_request_bytes)) if route.reads else {}
+            body = read_json(await exchange.body(serving.max_request_bytes, serving.body_s)) if route.reads else {}
             await route.answer(serving, exchange, record, body)
         except Exception as error:
             await self._refuse(route, exchange, record, error)
         except asyncio.CancelledError:
-            if not exchange.gone:
+            if (verdict := exchange.verdict()) is not None:
+                await self._refuse(route, exchange, record, verdict)
+            elif exchange.gone:
+                exchange.status = _CLIENT_GONE
+            else:
                 raise
-            exchange.status = _CLIENT_GONE
         finally:
+            self._underway.discard(exchange)
             exchange.close()
             self._note(record)
 
+    def cut(self) -> None:
+        """End what is under way: the time that it had is over. Each client is told so."""
+        for exchange in self._underway:
+            exchange.end_with(ServiceUnavailableError("the gateway is shutting down; send the request again"))
+
     async def _refuse(self, route: Route, exchange: Exchange, record: Record, error: Exception) -> None:
-        """Answer with an error, or break off what has begun: no status can be told any more."""
+        """Answer with an error, or break off what has begun and could not say so itself."""
         if not isinstance(error, APIError):
             logger.error("call %s: %s", exchange.call_id, type(error).__name__, exc_info=error)
         record.error = told = refusing.as_api_error(error)
+        if exchange.ended:
+            return
         if exchange.begun:
             raise error
         status, body = route.refuse(told, exchange.call_id)

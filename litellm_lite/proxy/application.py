@@ -85,10 +85,11 @@ class Application:
         return self._gateway
 
     def _settle_in(self) -> None:
-        """Listen for SIGHUP and for changed files; the collector need not look again at what is there to stay."""
+        """Listen for signals and for changed files; the collector need not look again at what is there to stay."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows has none; another thread may not
             loop.add_signal_handler(signal.SIGHUP, self._reload.again)
+            loop.add_signal_handler(signal.SIGUSR1, self._cut)
         self._watcher = loop.create_task(watch(self._reload, self._stop))
         gc.collect()
         gc.freeze()
@@ -110,6 +111,11 @@ class Application:
             assert gateway is not None  # noqa: S101 - it is who asks
             self._cold = cold(lambda: gateway.serving, lambda: self._metrics)
         await self._cold(scope, receive, send)
+
+    def _cut(self) -> None:
+        """End the requests that are still under way, when the time that they had after SIGTERM is over."""
+        if self._gateway is not None:
+            self._gateway.cut()
 
     def _note(self, record: Record) -> None:
         self._metrics.note(record)

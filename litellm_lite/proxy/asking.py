@@ -56,8 +56,8 @@ def read_json(raw: bytes) -> JSON:
         again = orjson.dumps(body)
     except orjson.JSONEncodeError:  # its one reason with what came out of JSON
         raise BadRequestError("the body is nested too deep", code="invalid_json") from None
-    # A key that stands there twice loses one of its values in silence, and then there is a colon less than came. That is
-    # quickly counted; only where the counts differ, as they do where one is escaped, is it looked at closely.
+    # A key that stands there twice loses one of its values in silence, and then there is a colon less than came. That
+    # is quickly counted; only where the counts differ, as they do where one is escaped, is it looked at closely.
     if raw.count(b":") != again.count(b":") or _ESCAPED_COLON in raw:
         _check_twice(raw)
     return body

@@ -1,6 +1,6 @@
 """A gateway in front of a wire, and a client that may say anything: bytes out, bytes in, and no manners.
 
-    with behind(wire, keep_alive_interval=0.05) as gateway:
+    with alone(keep_alive_interval=0.05) as gateway:
         assert gateway.ask({"model": "m", "messages": MESSAGES}).status == 200
 
 Nothing sleeps: what takes time is waited for, with `PATIENCE_S` as the limit.
@@ -70,7 +70,11 @@ class Client:
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(("127.0.0.1", port))
+        try:
+            self.socket.connect(("127.0.0.1", port))
+        except OSError:
+            self.socket.close()
+            raise
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.held = b""
 
@@ -179,6 +183,8 @@ class Rude(Gateway):
         self.wire = wire
         self._clients: list[Client] = []
         self._ended = False
+        self.allowed: tuple[str, ...] = ()
+        """What may stand in lines of its standard error."""
 
     def connect(self, receive_buffer: int | None = None) -> Client:
         """Return a new connection; it is closed with the gateway at the latest."""
@@ -237,6 +243,9 @@ class Rude(Gateway):
         """All that it has written anywhere."""
         return (self.folder / "out").read_text() + (self.folder / "err").read_text()
 
+    def said(self) -> list[str]:
+        return [line for line in super().said() if not any(part in line for part in self.allowed)]
+
     def _let_go(self) -> None:
         for client in self._clients:
             client.close()
@@ -267,17 +276,12 @@ def configuration(wire: Wire, *others: Mapping[str, Any], **general: Any) -> dic
 
 
 @contextmanager
-def behind(wire: Wire, **general: Any) -> Iterator[Rude]:
-    """Run a gateway in front of a wire."""
-    with Rude(configuration(wire, **general), wire) as running:
-        yield running
-
-
-@contextmanager
-def alone(**general: Any) -> Iterator[Rude]:
-    """Run a gateway, and the wire behind it."""
-    with Wire() as wire, behind(wire, **general) as running:
-        yield running
+def alone(*names: str, **general: Any) -> Iterator[Rude]:
+    """Run a gateway, and the wire behind it, which is also reached by these names."""
+    with Wire() as wire:
+        others = [deployment(wire, name, model=f"openai/{name}", api_key=f"{UPSTREAM}-{name}") for name in names]
+        with Rude(configuration(wire, *others, **general), wire) as running:
+            yield running
 
 
 def said(content: str) -> Send:
