@@ -1,4 +1,4 @@
-"""What no client may say: where a call goes, with whose key, at which price, and what the gateway's environment holds."""
+"""What no client may say: where a call goes, with whose key, at which price; and what it may not read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.proxy.rude import ASK, MESSAGES, Rude, UPSTREAM, configuration, deployment
+from tests.proxy.rude import ASK, MESSAGES, UPSTREAM, Rude, configuration, deployment
 from tests.wire import Wire, completion, problem
 
 SECRET = "sk-environment-canary-77aa10"
