@@ -30,7 +30,7 @@ _SAID: Mapping[Disposition, str] = {
     "not given": "not given, for None is nothing",
 }
 _ENGINES = {
-    "auto": "pyreqwest, or httpx where pyreqwest cannot serve",
+    "auto": "pyreqwest, or httpx or aiohttp where pyreqwest cannot serve",
     "client": "the httpx client of the call",
 }
 _LONGEST_TEXT = 400  # of a text inside the body, in the report; the body itself is never cut
@@ -80,7 +80,7 @@ class Candidate:
     `model` is the vendor's id. `url`, `method`, `headers`, `body` (as JSON) and `body_text` (as it would be sent) are
     None or empty where there is no request: nothing is sent, or none can be made. Of a refused call they show what it
     would be with every refusal lifted. `refusals` are in the order in which they would be raised.
-    `engine` is auto, pyreqwest, httpx, or client for the caller's own; `verify` as `ssl_verify=`.
+    `engine` is auto, pyreqwest, httpx, aiohttp, or client for the caller's own; `verify` as `ssl_verify=`.
     """
 
     provider: str

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 from litellm_lite.call import Endpoint
 from litellm_lite.endpoints.completions import as_text_chunk
 from litellm_lite.errors import APIError
-from litellm_lite.finish import validated
 from litellm_lite.streams import CustomStreamWrapper
 from litellm_lite.types.endpoints import (
     EmbeddingResponse,
@@ -23,6 +22,7 @@ from litellm_lite.types.endpoints import (
     TextCompletionResponse,
 )
 from litellm_lite.types.response import attach
+from litellm_lite.validation import validated
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -95,12 +95,27 @@ class Events:
 class _Translated(CustomStreamWrapper, Generic[T]):
     """What both colours share of a stream in an endpoint's own shape."""
 
-    def __init__(self, opened: Opened, translator: Translator, kind: type[T]) -> None:
+    def __init__(
+        self, opened: Opened, translator: Translator, kind: type[T], left_out: Mapping[str, str] | None
+    ) -> None:
+        """`left_out`: what a bridge could not carry, and why."""
         super().__init__(opened.chunks.hidden_params)
         self._chunks, self._plan = opened
+        self._left_out = left_out
         self._translator, self._kind = translator, kind
         self._ready: deque[JSON] = deque()
         self._over = False
+
+    @property
+    def hidden_params(self) -> dict[str, Any]:
+        """Return what is known of the call: headers, the base URL, what was dropped, at the end the cost."""
+        known = self._hidden_params
+        return {**known, "dropped_params": self.dropped_params} if self._left_out else known
+
+    @property
+    def dropped_params(self) -> dict[str, str]:
+        """Return the parameters that were not sent, each with the reason."""
+        return {**super().dropped_params, **(self._left_out or {})}
 
     @property
     def usage(self) -> JSON | None:
@@ -122,8 +137,12 @@ class _Translated(CustomStreamWrapper, Generic[T]):
 
     def _next_ready(self) -> T:
         made: T = validated(self._kind, self._plan, self._ready.popleft())
-        attach(made, self._hidden_params)  # type: ignore[arg-type]  # all kinds are answers
+        attach(made, self.hidden_params)  # type: ignore[arg-type]  # all kinds are answers
         return made
+
+    def _forget(self) -> None:
+        self._over = True
+        self._ready.clear()
 
     def _located(self, error: APIError) -> APIError:
         return self._plan.locate(error)
@@ -142,8 +161,6 @@ class _TranslatedStream(_Translated[T]):
             if self._ready:
                 return self._next_ready()
         except APIError as error:
-            self._ready.clear()
-            self._over = True
             self.close()
             raise self._located(error) from error.__cause__
         raise StopIteration
@@ -158,6 +175,7 @@ class _TranslatedStream(_Translated[T]):
 
     def close(self) -> None:
         """Let go of the connection; what was not read is lost."""
+        self._forget()
         self._chunks.close()
 
 
@@ -174,8 +192,6 @@ class _AsyncTranslatedStream(_Translated[T]):
             if self._ready:
                 return self._next_ready()
         except APIError as error:
-            self._ready.clear()
-            self._over = True
             await self.aclose()
             raise self._located(error) from error.__cause__
         raise StopAsyncIteration
@@ -190,32 +206,33 @@ class _AsyncTranslatedStream(_Translated[T]):
 
     async def aclose(self) -> None:
         """Let go of the connection; what was not read is lost."""
+        self._forget()
         await self._chunks.aclose()
 
 
 class TextCompletionStream(_TranslatedStream[TextCompletionResponse]):
     """A text completion as it comes."""
 
-    def __init__(self, opened: Opened, translator: Translator) -> None:
-        super().__init__(opened, translator, TextCompletionResponse)
+    def __init__(self, opened: Opened, translator: Translator, left_out: Mapping[str, str] | None = None) -> None:
+        super().__init__(opened, translator, TextCompletionResponse, left_out)
 
 
 class AsyncTextCompletionStream(_AsyncTranslatedStream[TextCompletionResponse]):
     """The async twin of `TextCompletionStream`."""
 
-    def __init__(self, opened: Opened, translator: Translator) -> None:
-        super().__init__(opened, translator, TextCompletionResponse)
+    def __init__(self, opened: Opened, translator: Translator, left_out: Mapping[str, str] | None = None) -> None:
+        super().__init__(opened, translator, TextCompletionResponse, left_out)
 
 
 class ResponsesStream(_TranslatedStream[ResponsesEvent]):
     """The events of a response. It ends well only with `response.completed` or `response.incomplete`."""
 
-    def __init__(self, opened: Opened, translator: Translator) -> None:
-        super().__init__(opened, translator, ResponsesEvent)
+    def __init__(self, opened: Opened, translator: Translator, left_out: Mapping[str, str] | None = None) -> None:
+        super().__init__(opened, translator, ResponsesEvent, left_out)
 
 
 class AsyncResponsesStream(_AsyncTranslatedStream[ResponsesEvent]):
     """The async twin of `ResponsesStream`."""
 
-    def __init__(self, opened: Opened, translator: Translator) -> None:
-        super().__init__(opened, translator, ResponsesEvent)
+    def __init__(self, opened: Opened, translator: Translator, left_out: Mapping[str, str] | None = None) -> None:
+        super().__init__(opened, translator, ResponsesEvent, left_out)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from litellm_lite.asking import Asking, asking_for
 from litellm_lite.native_answers import AsyncResponsesStream, Events, ResponsesStream, native_answer
+from litellm_lite.over_chat import response_over_chat
 from litellm_lite.response_format import schema_format
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def responses(
 def responses(input: Any, model: str, *, stream: bool | None = None, **params: Any) -> Any:
     """Return the model's response to the input, or with `stream=True` an iterator of its events.
 
-    `metadata` is sent where the vendor serves responses itself; `litellm_metadata` is the caller's own label.
+    Where the provider has no responses, or with `use_chat_completions_api=True`, its chat is asked in their place; what
+    a chat cannot carry is refused, by name. `metadata` is sent where the vendor serves responses itself, and repeated
+    in the answer elsewhere; `litellm_metadata` is the caller's own label.
     """
     asking, given = asking_for(model, params)
     if stream:
@@ -62,26 +65,44 @@ async def aresponses(input: Any, model: str, *, stream: bool | None = None, **pa
 
 def responded(asking: Asking, model: str, input: Any, params: Mapping[str, Any]) -> ResponsesAPIResponse:
     """Return a whole response."""
-    told = asking.whole("responses", model, (), _asked(input, params))
-    answer: ResponsesAPIResponse = native_answer(told, "responses")
+    asked = _asked(input, params)
+    answer: ResponsesAPIResponse
+    if asking.serves("responses", model, asked):
+        answer = native_answer(asking.whole("responses", model, (), asked), "responses")
+        return answer
+    bridge = response_over_chat(asked, stream=False)
+    answer = bridge.answered([asking.whole("chat", model, *bridge.chats[0])])
     return answer
 
 
 async def aresponded(asking: Asking, model: str, input: Any, params: Mapping[str, Any]) -> ResponsesAPIResponse:
     """The async twin of `responded`."""
-    told = await asking.awhole("responses", model, (), _asked(input, params))
-    answer: ResponsesAPIResponse = native_answer(told, "responses")
+    asked = _asked(input, params)
+    answer: ResponsesAPIResponse
+    if asking.serves("responses", model, asked):
+        answer = native_answer(await asking.awhole("responses", model, (), asked), "responses")
+        return answer
+    bridge = response_over_chat(asked, stream=False)
+    answer = bridge.answered([await asking.awhole("chat", model, *bridge.chats[0])])
     return answer
 
 
 def streamed(asking: Asking, model: str, input: Any, params: Mapping[str, Any]) -> ResponsesStream:
     """Return the events of a response."""
-    return ResponsesStream(asking.stream("responses", model, (), _asked(input, params)), Events())
+    asked = _asked(input, params)
+    if asking.serves("responses", model, asked):
+        return ResponsesStream(asking.stream("responses", model, (), asked), Events())
+    bridge = response_over_chat(asked, stream=True)
+    return ResponsesStream(asking.stream("chat", model, *bridge.chats[0]), bridge.events(), bridge.left_out)
 
 
 async def astreamed(asking: Asking, model: str, input: Any, params: Mapping[str, Any]) -> AsyncResponsesStream:
     """The async twin of `streamed`."""
-    return AsyncResponsesStream(await asking.astream("responses", model, (), _asked(input, params)), Events())
+    asked = _asked(input, params)
+    if asking.serves("responses", model, asked):
+        return AsyncResponsesStream(await asking.astream("responses", model, (), asked), Events())
+    bridge = response_over_chat(asked, stream=True)
+    return AsyncResponsesStream(await asking.astream("chat", model, *bridge.chats[0]), bridge.events(), bridge.left_out)
 
 
 def _asked(input: Any, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from litellm_lite.asking import Told
 from litellm_lite.attempts import afetch, fetch
-from litellm_lite.endpoints.responses import DeletedResponse
+from litellm_lite.endpoints.responses import DeletedResponse, StoredResponse
 from litellm_lite.errors import BadRequestError
-from litellm_lite.finish import facts_of, validated
+from litellm_lite.facts import facts_of
 from litellm_lite.native_answers import native_answer
 from litellm_lite.params import shown
 from litellm_lite.prepare import Plan, prepare
 from litellm_lite.retries import aretrying, retrying
 from litellm_lite.types.endpoints import DeleteResponseResult
 from litellm_lite.types.response import attach
+from litellm_lite.validation import validated
 
 if TYPE_CHECKING:
     from litellm_lite.attempts import Answer
@@ -61,8 +62,8 @@ def _plan(response_id: Any, method: Literal["GET", "DELETE"], params: Mapping[st
     plan = prepare(f"{vendor}/{response_id}", (), params, stream=False, endpoint="responses")
     headers = {name: value for name, value in plan.request.headers.items() if name != "Content-Type"}
     request = replace(plan.request, method=method, url=f"{plan.request.url}/{response_id}", headers=headers, body=b"")
-    provider = DeletedResponse(plan.provider.row, "responses") if method == "DELETE" else plan.provider
-    return replace(plan, request=request, provider=provider)
+    kind = DeletedResponse if method == "DELETE" else StoredResponse
+    return replace(plan, request=request, provider=kind(plan.provider.row, "responses"))
 
 
 def _read(answer: Answer) -> ResponsesAPIResponse:

@@ -21,7 +21,7 @@ from litellm_lite import errors
 from litellm_lite.options import take_options
 from litellm_lite.prepare import prepare
 from tests.calls import MESSAGES, call
-from tests.wire import Close, Request, Send, Steps, Wire, reply
+from tests.wire import Close, HoldOpen, Request, Send, Steps, Wire, chunk_frame, reply, stream_head
 
 KEY = "sk-canary-argument-4f1d9a"
 ENV_KEY = "sk-canary-environment-77c2"
@@ -216,6 +216,18 @@ def parrot_cut_off(request: Request) -> Steps:
     return [Send(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n" + str(request.headers).encode()), Close()]
 
 
+def parrot_half_a_head(request: Request) -> Steps:
+    return [Send(f"HTTP/1.1 200 OK\r\nx: {request.headers}\r\n".encode()), Close()]
+
+
+def parrot_in_a_long_header(request: Request) -> Steps:
+    return [Send(b"HTTP/1.1 200 OK\r\nx: " + str(request.headers).encode() * 2000), HoldOpen()]
+
+
+def parrot_in_a_broken_frame(request: Request) -> Steps:
+    return [*stream_head(), Send(chunk_frame(b"data: {")), Send(f"{request.headers}\r\n".encode()), HoldOpen()]
+
+
 SOCKET_FAILURES = [
     ("pyreqwest", parrot_401),
     ("pyreqwest", parrot_cut_off),
@@ -223,6 +235,12 @@ SOCKET_FAILURES = [
     ("httpx", parrot_401),
     ("httpx", parrot_cut_off),
     ("httpx", parrot_without_http),
+    ("aiohttp", parrot_401),
+    ("aiohttp", parrot_cut_off),
+    ("aiohttp", parrot_without_http),
+    ("aiohttp", parrot_half_a_head),
+    ("aiohttp", parrot_in_a_long_header),
+    ("aiohttp", parrot_in_a_broken_frame),
 ]
 
 

@@ -86,7 +86,7 @@ def leave_early(mode: str, wire: Wire, how: str) -> None:
         asyncio.run(aleave())
 
 
-@pytest.mark.parametrize("engine", ["auto", "pyreqwest", "httpx"])
+@pytest.mark.parametrize("engine", ["auto", "pyreqwest", "httpx", "aiohttp"])
 @pytest.mark.parametrize("how", ["break", "with", "close"])
 def test_a_stream_left_early_lets_go_of_its_connection(
     mode: str, wire: Wire, how: str, engine: str, monkeypatch: pytest.MonkeyPatch
@@ -101,8 +101,8 @@ def test_a_stream_left_early_lets_go_of_its_connection(
     assert call(mode, wire).choices[0].message.content == "Hello."
 
 
-@pytest.mark.parametrize("engine", ["pyreqwest", "httpx"])
-def test_both_engines_stream_alike(mode: str, wire: Wire, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", ["pyreqwest", "httpx", "aiohttp"])
+def test_all_engines_stream_alike(mode: str, wire: Wire, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITELLM_LITE_ENGINE", engine)
 
     streamed = OPENAI.collect(mode, wire, stream_options={"include_usage": True})

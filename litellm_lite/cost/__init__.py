@@ -6,7 +6,7 @@ known there is no cost, which is not the same as a cost of 0. Tools that the ven
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
@@ -80,6 +80,24 @@ def price_or_reason(
     if isinstance(paid_out, str):
         return book.unknown(paid_out, prompt, tier, at)
     return Cost(paid_in, paid_out, EXACT.add(paid_in, paid_out), breakdown, info.source, info.verified)
+
+
+def added(costs: Sequence[Cost | None]) -> Cost | None:
+    """Return what several answers cost together; None where that of one is not known, or there is none."""
+    known = [cost for cost in costs if cost is not None]
+    if not known or len(known) < len(costs):
+        return None
+    buckets = sorted({name for cost in known for name in cost.breakdown})
+    breakdown = {name: _sum([cost.breakdown.get(name, _NONE_PAID) for cost in known]) for name in buckets}
+    paid_in, paid_out = _sum([cost.input for cost in known]), _sum([cost.output for cost in known])
+    return Cost(paid_in, paid_out, EXACT.add(paid_in, paid_out), breakdown, known[0].price_source, known[0].price_date)
+
+
+def _sum(amounts: Sequence[Decimal]) -> Decimal:
+    total = _NONE_PAID
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total
 
 
 def _off_list(usage: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litellm_lite.call import Call, Reply
-from litellm_lite.endpoints.native import NativeEndpoint
+from litellm_lite.endpoints.native import ASK_ITS_CHAT, NativeEndpoint
 from litellm_lite.transformer import FINISH_REASONS, JSON, OpenAIStream, StreamParser, unreadable
 
 
@@ -15,6 +15,7 @@ class Completions(NativeEndpoint):
 
     asked = "prompt"
     answers = "choices"
+    otherwise = ASK_ITS_CHAT
 
     def parse_response(self, call: Call, reply: Reply) -> JSON:
         body = super().parse_response(call, reply)

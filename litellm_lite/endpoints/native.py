@@ -7,9 +7,13 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from litellm_lite.call import Call, Endpoint, Reply, WireRequest
-from litellm_lite.errors import BadRequestError
+from litellm_lite.errors import APIError, BadRequestError
 from litellm_lite.params import contract_at, shown
 from litellm_lite.transformer import JSON, OpenAICompatible, Provider, post, success_json, unreadable
+
+_NO_SUCH_PATH = frozenset({404, 405, 501})
+_NO_SUCH_MODEL = "model_not_found"
+ASK_ITS_CHAT = "use_chat_completions_api=True asks its chat"
 
 
 class NativeEndpoint(OpenAICompatible):
@@ -19,6 +23,8 @@ class NativeEndpoint(OpenAICompatible):
     """The parameter without which there is nothing to ask."""
     answers: ClassVar[str]
     """The list that an answer consists of."""
+    otherwise: ClassVar[str] = ""
+    """What to do where a server has no such path."""
     usage_comes_unasked: ClassVar[bool] = False
     """Whether a stream ends with its usage whatever was asked."""
 
@@ -42,6 +48,12 @@ class NativeEndpoint(OpenAICompatible):
         if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
             raise unreadable(call, reply, f"its {self.answers} is no list of objects")
         return body
+
+    def parse_error(self, call: Call, reply: Reply) -> APIError:
+        error = super().parse_error(call, reply)
+        if self.otherwise and reply.status in _NO_SUCH_PATH and error.code != _NO_SUCH_MODEL:
+            error.message += f"; if there is no /{call.endpoint} at {call.target.api_base}, {self.otherwise}"
+        return error
 
     def _check_asked(self, call: Call) -> None:
         """Raise BadRequestError for a request without its input, which is a text or a list, and never an empty one."""

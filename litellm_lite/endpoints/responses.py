@@ -7,7 +7,7 @@ from typing import Any
 
 from litellm_lite import vendor_errors
 from litellm_lite.call import Call, Reply
-from litellm_lite.endpoints.native import NativeEndpoint
+from litellm_lite.endpoints.native import ASK_ITS_CHAT, NativeEndpoint
 from litellm_lite.errors import APIError
 from litellm_lite.sse import Event
 from litellm_lite.transformer import JSON, StreamParser, in_band_error, success_json, unreadable
@@ -33,6 +33,7 @@ class Responses(NativeEndpoint):
     """The usage comes with the last event, and there is nothing to ask for it with."""
 
     answers = "output"
+    otherwise = ASK_ITS_CHAT
     usage_comes_unasked = True
 
     def may_ask(self, given: Any) -> bool:
@@ -130,8 +131,14 @@ class ResponsesStream:
         return _INCOMPLETE.get(why or "", "length")
 
 
-class DeletedResponse(Responses):
-    """What comes of deleting a stored response."""
+class StoredResponse(Responses):
+    """A response that the vendor kept; no chat stands in for it."""
+
+    otherwise = ""
+
+
+class DeletedResponse(StoredResponse):
+    """What comes of deleting one."""
 
     def parse_response(self, call: Call, reply: Reply) -> JSON:
         return success_json(call, reply, "deleted")

@@ -1,4 +1,4 @@
-"""The gateway as an ASGI application: bare on the hot path, Starlette for the rest."""
+"""The gateway as an ASGI application: bare on the hot path. What is not on it is `cold`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from litellm_lite.proxy import kept, messages, refusing
 from litellm_lite.proxy.asking import read_json
 from litellm_lite.proxy.chat import chat
 from litellm_lite.proxy.completions import completions
-from litellm_lite.proxy.exchange import Exchange, Receive, Scope, Send
+from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
 from litellm_lite.proxy.lists import embeddings, moderations
 from litellm_lite.proxy.responses import responses
 from litellm_lite.proxy.telling import Record
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Answering = Callable[["Serving", Exchange, Record, dict[str, Any]], Awaitable[None]]
-
-
+Refusing = Callable[[APIError, str], tuple[int, bytes]]
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -33,7 +32,7 @@ class Route(NamedTuple):
 
     name: str
     answer: Answering
-    refuse: Callable[[APIError, str], tuple[int, bytes]] = refusing.refused
+    refuse: Refusing = refusing.refused
     reads: bool = True
     """Whether a request has a body."""
 
@@ -56,16 +55,16 @@ ROUTES: Mapping[str, Route] = {
     "/v1/messages": Route("/v1/messages", messages.messages, messages.refused),
     "/v1/messages/count_tokens": Route("/v1/messages/count_tokens", messages.tokens, messages.refused),
 }
-_KEPT = {
+KEPT: Mapping[str, Route] = {
     "GET": Route("/v1/responses/{response_id}", kept.read, reads=False),
     "DELETE": Route("/v1/responses/{response_id}", kept.delete, reads=False),
 }
-_CLIENT_GONE = 499
+CLIENT_GONE = 499
 
 
 def kept_route(scope: Scope) -> Route | None:
     """Return the route of a request for one response that is kept; None for any other."""
-    return _KEPT.get(scope["method"]) if kept.response_id(scope["path"]) else None
+    return KEPT.get(scope["method"]) if kept.response_id(scope["path"]) else None
 
 
 class Gateway:
@@ -79,6 +78,11 @@ class Gateway:
         self._note = note
         self._cold = cold
         self._underway: set[Exchange] = set()
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way."""
+        return len(self._underway)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -96,13 +100,9 @@ class Gateway:
             body = read_json(await exchange.body(serving.max_request_bytes, serving.body_s)) if route.reads else {}
             await route.answer(serving, exchange, record, body)
         except Exception as error:
-            await self._refuse(route, exchange, record, error)
+            await refuse(route.refuse, exchange, record, error)
         except asyncio.CancelledError:
-            if (verdict := exchange.verdict()) is not None:
-                await self._refuse(route, exchange, record, verdict)
-            elif exchange.gone:
-                exchange.status = _CLIENT_GONE
-            else:
+            if not await was_ended(route.refuse, exchange, record):
                 raise
         finally:
             self._underway.discard(exchange)
@@ -114,14 +114,28 @@ class Gateway:
         for exchange in self._underway:
             exchange.end_with(ServiceUnavailableError("the gateway is shutting down; send the request again"))
 
-    async def _refuse(self, route: Route, exchange: Exchange, record: Record, error: Exception) -> None:
-        """Answer with an error, or break off what has begun and could not say so itself."""
-        if not isinstance(error, APIError):
-            logger.error("call %s: %s", exchange.call_id, type(error).__name__, exc_info=error)
-        record.error = told = refusing.as_api_error(error)
-        if exchange.ended:
-            return
-        if exchange.begun:
-            raise error
-        status, body = route.refuse(told, exchange.call_id)
-        await exchange.answer(status, [*refusing.error_headers(told), *record.headers({})], body)
+
+async def was_ended(write: Refusing, exchange: Exchange, record: Record) -> bool:
+    """Whether a request that was cancelled was ended by the gateway or by its client; whoever is there is told why."""
+    if (verdict := exchange.verdict()) is not None:
+        await refuse(write, exchange, record, verdict)
+        return True
+    if exchange.gone:
+        exchange.status = CLIENT_GONE
+    return exchange.gone
+
+
+async def refuse(
+    write: Refusing, exchange: Exchange, record: Record, error: Exception, headers: Headers | None = None
+) -> None:
+    """Answer with an error, or break off what has begun and could not say so itself."""
+    if not isinstance(error, APIError):
+        logger.error("call %s: %s", exchange.call_id, type(error).__name__, exc_info=error)
+    record.error = told = refusing.as_api_error(error)
+    if exchange.ended:
+        return
+    if exchange.begun:
+        raise error
+    status, body = write(told, exchange.call_id)
+    own = dict(refusing.error_headers(told)) | dict(headers or ())
+    await exchange.answer(status, [*own.items(), *record.headers({})], body)

@@ -13,16 +13,15 @@ from typing import IO, TYPE_CHECKING
 
 from litellm_lite.errors import APIError
 from litellm_lite.proxy import log
-from litellm_lite.proxy.app import Gateway
+from litellm_lite.proxy.app import ASGI, Gateway
 from litellm_lite.proxy.exchange import Receive, Scope, Send
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.reload import Reload, watch
 from litellm_lite.proxy.serving import Serving
+from litellm_lite.proxy.sharing import Reports, Shared
 from litellm_lite.proxy.stored import Store
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
     from litellm_lite.proxy.config import GatewayConfig
     from litellm_lite.proxy.telling import Record
 
@@ -35,7 +34,8 @@ _COLLECT_AFTER = (20_000, 20, 50)
 class Application:
     """The ASGI application of one worker. `read` returns the configuration, now and whenever it is to be read anew.
 
-    `stream` takes the log, `store` is the file in which bridged responses are kept.
+    `stream` takes the log, `store` is the file in which bridged responses are kept, `folder` is where workers share
+    what they have counted.
     """
 
     def __init__(
@@ -45,16 +45,18 @@ class Application:
         stream: IO[bytes] | None = None,
         store: str | None = None,
         debug: bool = False,
+        folder: str | None = None,
     ) -> None:
         self._reload = Reload(read, self._apply)
         self._log = log.RequestLog(stream or sys.stdout.buffer)
         self._debug = debug
         self._metrics = Metrics()
+        self._shared = Shared(self._metrics, folder, in_flight=self._in_flight, reports=self._reports)
         self._store = Store(store)
         self._gateway: Gateway | None = None
-        self._cold: ASGIApp | None = None
+        self._cold: ASGI | None = None
         self._stop = asyncio.Event()
-        self._watcher: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -90,7 +92,10 @@ class Application:
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows has none; another thread may not
             loop.add_signal_handler(signal.SIGHUP, self._reload.again)
             loop.add_signal_handler(signal.SIGUSR1, self._cut)
-        self._watcher = loop.create_task(watch(self._reload, self._stop))
+        self._tasks = [
+            loop.create_task(watch(self._reload, self._stop)),
+            loop.create_task(self._shared.keep_up(self._stop)),
+        ]
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT_AFTER)
@@ -100,16 +105,19 @@ class Application:
         if self._gateway is None:
             self._gateway = Gateway(serving, self._note, self._rest)
         else:
+            self._shared.look()
+            self._metrics.part()
             self._gateway.serving = serving
 
     async def _rest(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is not on the hot path. Starlette is loaded when it is first asked for."""
+        """Answer what is not on the hot path. Its code is loaded when it is first asked for."""
         if self._cold is None:
-            from litellm_lite.proxy.cold import cold
+            from litellm_lite.proxy.cold import Cold
+            from litellm_lite.proxy.visit import Now
 
             gateway = self._gateway
             assert gateway is not None  # noqa: S101 - it is who asks
-            self._cold = cold(lambda: gateway.serving, lambda: self._metrics)
+            self._cold = Cold(Now(lambda: gateway.serving, self._shared.total, self._stop.is_set), self._note)
         await self._cold(scope, receive, send)
 
     def _cut(self) -> None:
@@ -117,12 +125,18 @@ class Application:
         if self._gateway is not None:
             self._gateway.cut()
 
+    def _in_flight(self) -> int:
+        return 0 if self._gateway is None else self._gateway.in_flight
+
+    def _reports(self) -> Reports:
+        return () if self._gateway is None else self._gateway.serving.router.get_deployments()
+
     def _note(self, record: Record) -> None:
         self._metrics.note(record)
         self._log.note(record)
 
     async def _end(self) -> None:
         self._stop.set()
-        if self._watcher is not None:
-            await self._watcher
+        await asyncio.gather(*self._tasks)
+        self._shared.write()
         self._log.flush()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from litellm_lite.cost import Cost, price
 from litellm_lite.errors import APIError
-from litellm_lite.finish import Delivery
 from litellm_lite.prepare import asked_tier
 from litellm_lite.proxy.event_stream import EventStream
 from litellm_lite.proxy.refusing import JSON_HEADER, as_api_error
 from litellm_lite.router.drivers import afirst_leg, awhole
 from litellm_lite.router.stream import AsyncRoutedStream
+from litellm_lite.tidying import PlainDelivery
 from litellm_lite.transport import exchange as http
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ def _charge(record: Record, answer: Answer) -> None:
     record.served(answer.plan, answer.reply.elapsed_ms)
 
 
-def _delivered(plan: Plan, hidden: dict[str, Any]) -> Callable[[JSON], Any]:
-    return Delivery(plan, hidden, http.epoch_s()).plain
+def _delivered(plan: Plan, hidden: dict[str, Any]) -> Callable[[JSON], Any]:  # noqa: ARG001 - a Delivery
+    return PlainDelivery(plan, http.epoch_s()).plain
 
 
 def _cost(answer: Answer) -> Cost | None:

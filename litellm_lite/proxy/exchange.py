@@ -49,8 +49,8 @@ class Exchange:
     """A request and its answer. Once it has `begun`, no other status can be told; `gone`: its client has hung up."""
 
     __slots__ = (
-        "_listener", "_loop", "_receive", "_send", "_task", "_timer", "_verdict", "arrived", "begun", "call_id", "ended",
-        "gone", "head", "scope", "status",
+        "_listener", "_loop", "_receive", "_send", "_task", "_timer", "_verdict", "arrived", "begun", "call_id",
+        "ended", "gone", "head", "scope", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

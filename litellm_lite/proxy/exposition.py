@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from litellm_lite.proxy.metrics import BOUNDS, LABELS, Key, Metrics, Series
+from litellm_lite.proxy.metrics import BOUNDS, LABELS, Key, Metrics, Series, key_of
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -39,7 +41,19 @@ _OUTCOMES = {
     "litellm_deployment_failure_responses": ("failure", "Attempts that failed"),
     "litellm_deployment_successful_fallbacks": ("fallback_success", "Fallbacks that were answered"),
     "litellm_deployment_failed_fallbacks": ("fallback_failure", "Fallbacks that failed"),
+    "litellm_deployment_cooled_down": ("cooldowns", "Times that a deployment was taken out of use for a while"),
 }
+_LEFT = {
+    "litellm_remaining_requests_metric": ("remaining_requests", "Requests that the vendor said are left"),
+    "litellm_remaining_tokens_metric": ("remaining_tokens", "Tokens that the vendor said are left"),
+}
+_FAILED = ("litellm_proxy_failed_requests_metric", "Requests that failed")
+_TOKENS = ("litellm_total_tokens_metric", "Tokens of prompts and answers")
+_STATE = (
+    "litellm_deployment_state",
+    "0 is healthy, 1 is being probed, 2 is resting after failures; as this worker sees it",
+)
+_FLYING = ("litellm_in_flight_requests", "Requests under way")
 _STATES = {"ready": 0, "busy": 0, "probing": 1, "cooling": 2}
 
 
@@ -65,18 +79,44 @@ class _Collector(Collector):
         for name, (outcome, text) in _OUTCOMES.items():
             counts = {key: each.get(outcome, 0.0) for key, each in self._metrics.deployments.items()}
             yield _counter(name, text, _OF_DEPLOYMENTS, counts)
-        yield self._states()
-        flying = GaugeMetricFamily("litellm_in_flight_requests", "Requests under way")
+        for name, (left, text) in _LEFT.items():
+            yield _gauge(name, text, {key: count for key, (count, _) in self._metrics.remaining[left].items()})
+        yield _gauge(*_STATE, {key_of(each): _STATES[each["state"]] for each in self._deployments})
+        flying = GaugeMetricFamily(*_FLYING)
         flying.add_metric((), self._metrics.in_flight)
         yield flying
 
-    def _states(self) -> Metric:
-        text = "0 is healthy, 1 is being probed, 2 is resting after failures"
-        family = GaugeMetricFamily("litellm_deployment_state", text, labels=_OF_DEPLOYMENTS)
-        for each in self._deployments:
-            provider = each["model"].partition("/")[0]
-            family.add_metric((each["model_name"], each["model"], each["id"], provider), _STATES[each["state"]])
-        return family
+
+class Described(NamedTuple):
+    """A metric as the documentation has it."""
+
+    name: str
+    kind: str
+    labels: Sequence[str]
+    text: str
+
+
+def described() -> Iterator[Described]:
+    """Yield every metric there is."""
+    for name, (_, labels, text) in _COUNTERS.items():
+        yield Described(f"{name}_total", "counter", labels, text)
+    yield Described(f"{_FAILED[0]}_total", "counter", _OF_REQUESTS, _FAILED[1])
+    yield Described(f"{_TOKENS[0]}_total", "counter", _OF_MODELS, _TOKENS[1])
+    for name, (_, text) in _HISTOGRAMS.items():
+        yield Described(name, "histogram", _OF_MODELS, text)
+    for name, (_, text) in _OUTCOMES.items():
+        yield Described(f"{name}_total", "counter", _OF_DEPLOYMENTS, text)
+    for name, (_, text) in _LEFT.items():
+        yield Described(name, "gauge", _OF_DEPLOYMENTS, text)
+    yield Described(_STATE[0], "gauge", _OF_DEPLOYMENTS, _STATE[1])
+    yield Described(_FLYING[0], "gauge", (), _FLYING[1])
+
+
+def _gauge(name: str, text: str, values: Mapping[Key, float]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=_OF_DEPLOYMENTS)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
 
 
 def _counter(name: str, text: str, labels: Sequence[str], counts: Mapping[Key, float]) -> Metric:
@@ -103,14 +143,14 @@ def _summed(series: Mapping[Key, Series], labels: Sequence[str], count: str) -> 
 def _failed(series: Mapping[Key, Series]) -> Metric:
     failed = {key: each for key, each in series.items() if key[LABELS.index("status_code")] >= "400"}
     counts = _summed(failed, _OF_REQUESTS, "requests")
-    return _counter("litellm_proxy_failed_requests_metric", "Requests that failed", _OF_REQUESTS, counts)
+    return _counter(*_FAILED, _OF_REQUESTS, counts)
 
 
 def _total_tokens(series: Mapping[Key, Series]) -> Metric:
     prompt = _summed(series, _OF_MODELS, "prompt_tokens")
     completion = _summed(series, _OF_MODELS, "completion_tokens")
     both = {key: count + completion[key] for key, count in prompt.items()}
-    return _counter("litellm_total_tokens_metric", "Tokens of prompts and answers", _OF_MODELS, both)
+    return _counter(*_TOKENS, _OF_MODELS, both)
 
 
 def _histogram(name: str, text: str, series: Mapping[Key, Series], histogram: str) -> Metric:

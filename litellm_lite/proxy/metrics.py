@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,8 @@ LABELS = (
 )  # fmt: skip
 COUNTS = ("requests", "prompt_tokens", "completion_tokens", "spend", "unpriced")
 HISTOGRAMS = ("total", "api", "first_token", "overhead", "per_token")
-OUTCOMES = ("total", "success", "failure", "fallback_success", "fallback_failure")
+OUTCOMES = ("total", "success", "failure", "fallback_success", "fallback_failure", "cooldowns")
+LEFT = ("remaining_requests", "remaining_tokens")
 _MOST_SERIES = 5000
 """A client may ask a wildcard for any name; what is beyond so many is counted together."""
 _OTHER = "(other)"
@@ -55,10 +57,14 @@ class Metrics:
     def __init__(self) -> None:
         self.series: dict[Key, Series] = {}
         self.deployments: dict[Key, dict[str, float]] = {}
-        self.in_flight = 0
+        self.remaining: dict[str, dict[Key, tuple[float, float]]] = {name: {} for name in LEFT}
+        """What vendors said is left, and until when that holds, by the time of day."""
+        self.in_flight = self.changes = 0
+        self._cooled: dict[str, int] = {}
 
     def note(self, record: Record) -> None:
         """Count a request that is over."""
+        self.changes += 1
         exchange, trace = record.exchange, record.trace
         series = self._series(_key(record))
         counts = series.counts
@@ -67,8 +73,9 @@ class Metrics:
         series.observe("total", seconds)
         if record.plan is not None:
             upstream_s = record.upstream_ms / 1000
-            series.observe("api", upstream_s if not record.stream else seconds)
-            series.observe("overhead", max(0.0, seconds - upstream_s) if not record.stream else 0.0)
+            series.observe("api", seconds if record.stream else upstream_s)
+            if not record.stream:  # who is slow, the vendor or the client, a stream does not tell
+                series.observe("overhead", max(0.0, seconds - upstream_s))
         if record.first_ms is not None:
             series.observe("first_token", record.first_ms / 1000)
         if record.prompt_tokens is not None:
@@ -87,10 +94,7 @@ class Metrics:
 
     def _note_attempt(self, attempt: AttemptRecord) -> None:
         deployment = attempt.deployment
-        key = (deployment.group, deployment.model, deployment.id, deployment.provider)
-        counts = self.deployments.get(key)
-        if counts is None:
-            counts = self.deployments[key] = dict.fromkeys(OUTCOMES, 0.0)
+        counts = self._counts((deployment.group, deployment.model, deployment.id, deployment.provider))
         if attempt.outcome == "refused":
             return
         counts["total"] += 1
@@ -100,17 +104,42 @@ class Metrics:
             if attempt.kind == "fallback":
                 counts["fallback_success" if answered else "fallback_failure"] += 1
 
+    def _counts(self, key: Key) -> dict[str, float]:
+        counts = self.deployments.get(key)
+        if counts is None:
+            counts = self.deployments[key] = dict.fromkeys(OUTCOMES, 0.0)
+        return counts
+
+    def part(self) -> None:
+        """Forget how far a Router had counted: what comes next is another's count."""
+        self._cooled.clear()
+
+    def look_at(self, reports: Iterable[Mapping[str, Any]], epoch_s: float) -> None:
+        """Take over what a Router tells of its deployments."""
+        self.remaining = {name: {} for name in LEFT}
+        for report in reports:
+            key, cooled = key_of(report), report["cooldowns"]
+            before = self._cooled.get(report["id"], 0)
+            if cooled > before:
+                self._counts(key)["cooldowns"] += cooled - before
+            self._cooled[report["id"]] = cooled
+            for name in LEFT:
+                if (left := report[name]) is not None:
+                    count, seconds = left
+                    self.remaining[name][key] = count, epoch_s + seconds
+
     def snapshot(self) -> dict[str, Any]:
         """Return everything, as JSON can hold it."""
         return {
             "series": [[key, each.counts, each.histograms] for key, each in self.series.items()],
             "deployments": [[key, counts] for key, counts in self.deployments.items()],
+            "remaining": {name: list(left.items()) for name, left in self.remaining.items()},
             "in_flight": self.in_flight,
         }
 
 
-def merged(snapshots: Iterable[Mapping[str, Any]]) -> Metrics:
-    """Return the sum of snapshots."""
+def merged(snapshots: Iterable[Mapping[str, Any]], epoch_s: float) -> Metrics:
+    """Return the sum of snapshots; of what is left with a vendor the least that anybody was told, while it holds."""
     whole = Metrics()
     for snapshot in snapshots:
         whole.in_flight += snapshot["in_flight"]
@@ -122,7 +151,17 @@ def merged(snapshots: Iterable[Mapping[str, Any]]) -> Metrics:
                 series.histograms[name] = [mine + theirs for mine, theirs in zip(there, values, strict=True)]
         for key, counts in snapshot["deployments"]:
             _add(whole.deployments.setdefault(tuple(key), {}), counts)
+        for name in LEFT:
+            left = whole.remaining[name]
+            for key, (count, until) in snapshot["remaining"][name]:
+                if until > epoch_s:
+                    left[tuple(key)] = min(left.get(tuple(key), (math.inf, until)), (count, until))
     return whole
+
+
+def key_of(report: Mapping[str, Any]) -> Key:
+    """Return the labels of a deployment, of which a Router reports."""
+    return report["model_name"], report["model"], report["id"], report["provider"]
 
 
 def _add(there: dict[str, float], counts: Mapping[str, float]) -> None:

@@ -6,10 +6,12 @@ import os
 import signal
 import socket
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -120,7 +122,8 @@ def serve(source: Source, place: Place) -> None:
     )
     server.drain_s = place.drain_s
     worker = partial(_worker, stalled_s=place.stalled_s)
-    server.serve(spawn_target=worker, target_loader=partial(application, source), wrap_loader=False)
+    with _shared(place.workers) as folder:
+        server.serve(spawn_target=worker, target_loader=partial(application, source, folder), wrap_loader=False)
 
 
 # Granian has no types there.
@@ -139,11 +142,17 @@ def _worker(number: int, app: Application, listener: Any, *rest: Any, stalled_s:
     own(number, app, (None, holder), *rest)
 
 
-def application(source: Source) -> Application:
+def _shared(workers: int) -> AbstractContextManager[str | None]:
+    """Return the folder where workers put what they have counted and kept; one that is alone needs none."""
+    return TemporaryDirectory(prefix="litellm-lite-") if workers > 1 else nullcontext()
+
+
+def application(source: Source, folder: str | None = None) -> Application:
     """Return the application of one worker."""
     from litellm_lite.proxy.application import Application
 
-    return Application(source.read, debug=source.debug)
+    store = None if folder is None else f"{folder}/responses.sqlite"
+    return Application(source.read, debug=source.debug, folder=folder, store=store)
 
 
 # Granian's own words, as JSON on standard error, from warnings on: a client that hangs up is none.

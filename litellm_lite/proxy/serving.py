@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from litellm_lite.call import Endpoint
     from litellm_lite.proxy.config import GatewayConfig
     from litellm_lite.proxy.stored import Store
+    from litellm_lite.router.deployment import Deployment
     from litellm_lite.router.request import Way
     from litellm_lite.router.router import Router
 
@@ -80,6 +81,18 @@ class Serving:
             return self.router.model_of(name)
         except BadRequestError as error:
             raise _not_found(error) from None
+
+    def led_to(self, name: str) -> tuple[tuple[Deployment, ...], str | None]:
+        """Return whom a name leads to, as `Router.led_to` does. Raises NotFoundError for one that leads nowhere."""
+        try:
+            return self.router.led_to(name)
+        except BadRequestError as error:
+            raise _not_found(error) from None
+
+    def deployments(self, model: str | None = None) -> list[Deployment]:
+        """Return all deployments, or those of a group."""
+        found = map(self.router.get_deployment, self.router.get_model_ids(model))
+        return [each for each in found if each is not None]
 
 
 def _not_found(error: BadRequestError) -> APIError:

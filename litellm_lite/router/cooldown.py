@@ -42,7 +42,7 @@ class Health:
 
     __slots__ = (
         "_allowed_fails", "_cause", "_cooldown_s", "_length_s", "_longest_s", "_outcomes", "_probed_at",
-        "blocked_until", "limited", "probing",
+        "blocked_until", "cooled", "limited", "probing",
     )  # fmt: skip
 
     def __init__(self, *, cooldown_s: float, allowed_fails: int | None, longest_s: float = 20.0) -> None:
@@ -59,6 +59,8 @@ class Health:
         self.probing = False
         """Whether a probe is under way."""
         self._probed_at = 0.0
+        self.cooled = 0
+        """How many times it was taken out of use."""
         self.limited = False
         """Whether it only rests from a rate limit: then it is worth a wait where nobody else could serve."""
 
@@ -115,6 +117,7 @@ class Health:
         if (end := max(own, named)) > now:
             self._cause = cause or _WORDS[kind]
             self.limited = kind == "rate_limited"
+            self.cooled += self.blocked_until <= now
             self.blocked_until = max(self.blocked_until, end)
         elif probed:
             self._close()

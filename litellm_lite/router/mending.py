@@ -10,17 +10,16 @@ Works on OpenAI-shaped dictionaries, which are never changed, and compares by co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 
 from litellm_lite.errors import BadGatewayError
+from litellm_lite.router.pieces import REASONING, content_of, cut, reasoning_of
 
 if TYPE_CHECKING:
     from litellm_lite.router.deployment import Deployment, Prefill
 
 JSON = dict[str, Any]
 
-_REASONING = ("reasoning_content", "reasoning")
 _NEVER_SPLICED = {
     "tool_calls": "it calls tools",
     "function_call": "it calls a function",
@@ -28,7 +27,7 @@ _NEVER_SPLICED = {
     "audio": "it holds sound",
     "images": "it holds images",
 }
-_TOKENS = ("content", *_REASONING, *_NEVER_SPLICED)
+_TOKENS = ("content", *REASONING, *_NEVER_SPLICED)
 
 # So much of the answer's beginning, said again, tells that a leg starts over where it should go on. Of one or two
 # characters over and over (a rule of dashes, "ha ha") neither could be told from the other.
@@ -157,8 +156,8 @@ class Mender:
             return []
         for choice in choices or ():
             self._flaw = self._flaw or _flaw_of(choice)
-            self._text.append(_content_of(choice))
-            self._reasoning.append(_reasoning_of(choice))
+            self._text.append(content_of(choice))
+            self._reasoning.append(reasoning_of(choice))
         if self._late and self._flaw is not None:
             late, self._late = self._late, []
             return [*late, chunk]
@@ -237,11 +236,11 @@ class _Repeating(_Opening):
         if choice.get("index"):
             self._demand_all()
             return choice
-        reasoning = self._reasoning.beyond(_reasoning_of(choice))
-        content = self._content.beyond(_content_of(choice))
+        reasoning = self._reasoning.beyond(reasoning_of(choice))
+        content = self._content.beyond(content_of(choice))
         if content or flaw:
             self._demand_all()
-        return _cut(choice, reasoning, content) if reasoning or content or flaw else None
+        return cut(choice, reasoning, content) if reasoning or content or flaw else None
 
 
 class _Repeated:
@@ -298,7 +297,7 @@ class _Continuing(_Opening):
 
     def _judge(self, choice: JSON) -> _Opening | None:
         """Return the gate for what the leg turns out to be, None while that is open."""
-        head, at, content = self._head, self._at, _content_of(choice)
+        head, at, content = self._head, self._at, content_of(choice)
         self._at += len(content)
         if self._at < len(head) and head.startswith(content, at) and not _flaw_of(choice):
             return None
@@ -330,20 +329,10 @@ class _Seam(_Opening):
         return passed
 
     def _closed_up(self, choice: JSON) -> JSON:
-        content = _content_of(choice)
+        content = content_of(choice)
         same = _in_common(content, self._space)
         self._space = self._space[same:] if same == len(content) else ""
-        return _cut(choice, _reasoning_of(choice), content[same:]) if same else choice
-
-
-def _content_of(choice: JSON) -> str:
-    return "" if choice.get("index") else choice["delta"].get("content") or ""
-
-
-def _reasoning_of(choice: JSON) -> str:
-    said = choice["delta"].get("reasoning_content") or choice["delta"].get("reasoning")
-    # what is no text, a vendor's own object, cannot be compared
-    return said if isinstance(said, str) and not choice.get("index") else ""
+        return cut(choice, reasoning_of(choice), content[same:]) if same else choice
 
 
 def _flaw_of(choice: JSON) -> str | None:
@@ -379,27 +368,3 @@ def _head(text: str) -> tuple[str, bool]:
         if len(different) >= _TELLING_VARIETY and place >= min(_TELLING_LENGTH, len(text)):
             return text[:place], True
     return text, False
-
-
-def _cut(choice: JSON, reasoning: str, content: str) -> JSON:
-    """Return a choice with only those ends of its texts, and the logprobs of what is left of its content."""
-    delta, ends = choice["delta"], {"content": content, **dict.fromkeys(_REASONING, reasoning)}
-    kept = {name: ends.get(name, said) for name, said in delta.items() if name not in ends or (said and ends[name])}
-    cut = {**choice, "delta": kept}
-    skipped = len(delta.get("content") or "") - len(content)
-    if skipped and choice.get("logprobs"):
-        cut["logprobs"] = _logprobs_after(skipped, delta["content"], choice["logprobs"])
-    return cut
-
-
-def _logprobs_after(skipped: int, content: str, logprobs: Any) -> JSON | None:
-    """Return the logprobs of the tokens that begin behind so many characters; None where that cannot be told."""
-    try:
-        texts = [token["token"] for token in logprobs["content"]]
-        if "".join(texts) != content:  # half a character each, or reasoning among them
-            return None
-    except (KeyError, TypeError):
-        return None
-    begins = accumulate(map(len, texts), initial=0)
-    later = [token for token, begin in zip(logprobs["content"], begins, strict=False) if begin >= skipped]
-    return {**logprobs, "content": later} if later else None

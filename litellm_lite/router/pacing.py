@@ -112,6 +112,16 @@ class Pace:
         """Tell whether an answer's headers are worth reading: not while a fresh lesson says that plenty is left."""
         return now >= self._asked_at
 
+    def remaining(self, now: float) -> tuple[Remaining | None, Remaining | None]:
+        """Return what the vendor said is left of requests and of tokens; None where it said nothing."""
+        if self._limited:
+            self._slide(now)
+        requests, tokens = self._told_requests, self._told_tokens
+        return (
+            None if requests is None else requests.left(len(self._calls) if requests.rolling else self._begun),
+            None if tokens is None else tokens.left(self._tokens if tokens.rolling else self._begun_tokens),
+        )
+
     def why(self, now: float, tokens: int = 1) -> str:
         """Say in words what a call waits for."""
         if self.ready_at(now, tokens) <= now:
@@ -242,6 +252,13 @@ class Pace:
         return _Lesson(_most(self._tokens + left, limit), now + WINDOW_S, rolling=True, limit=limit)
 
 
+class Remaining(NamedTuple):
+    """How much a vendor said is left, less what was begun since; and until when that holds."""
+
+    amount: int
+    until: float
+
+
 class _Call:
     """One call in the window. `number` counts the starts, `through` their tokens, both with this one."""
 
@@ -260,6 +277,9 @@ class _Lesson(NamedTuple):
     rolling: bool
     limit: int | None = None
     """What the vendor allows at all: a call that needs more waits for no more than that."""
+
+    def left(self, counted: int) -> Remaining:
+        return Remaining(max(0, self.most - counted), self.until)
 
 
 def _most(counted: int, limit: int | None) -> int:

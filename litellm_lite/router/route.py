@@ -256,10 +256,7 @@ class Route:
 
     def _fallback_free(self, stop: Stop) -> bool:
         """Whether somebody outside the group could be asked now."""
-        for place in self.itinerary.fallbacks(stop):
-            if place.group.others(self.ask, self.fleet.clock.now()):
-                return True
-        return False
+        return any(place.group.others(self.ask, self.fleet.clock.now()) for place in self.itinerary.fallbacks(stop))
 
     def lone(self, stop: Stop) -> bool:
         """Whether nobody else could serve at all."""

@@ -6,9 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
-from litellm_lite.attempts import Answer, warn_of_retirement
-from litellm_lite.errors import APIError
-from litellm_lite.finish import Delivery, model_response
+from litellm_lite.attempts import warn_of_retirement
 from litellm_lite.router import model_list as lists
 from litellm_lite.router import settings as settled
 from litellm_lite.router import strategies
@@ -16,22 +14,18 @@ from litellm_lite.router.checks import flag
 from litellm_lite.router.clock import Clock
 from litellm_lite.router.drivers import afirst_leg, awhole, first_leg, whole
 from litellm_lite.router.endpoints import Endpoints
-from litellm_lite.router.facts import RoutedFacts
 from litellm_lite.router.fleet import Fleet
 from litellm_lite.router.request import Way, planned
 from litellm_lite.router.serving import serves
 from litellm_lite.router.stream import AsyncRoutedStream, RoutedStream
-from litellm_lite.transport import exchange
-from litellm_lite.types.response import attach, known_of
 
 if TYPE_CHECKING:
     from litellm_lite.call import Endpoint
     from litellm_lite.explanation import Explanation
-    from litellm_lite.prepare import Plan
     from litellm_lite.router.deployment import Deployment
+    from litellm_lite.router.pacing import Remaining
     from litellm_lite.router.settings import RouterParams
     from litellm_lite.router.standing import Standing
-    from litellm_lite.router.trace import Trace
     from litellm_lite.types.params import Messages, RoutedParams
     from litellm_lite.types.response import ModelResponse
 
@@ -93,14 +87,16 @@ class Router(Endpoints):
         `hidden_params["attempts"]` on it tells every attempt, as `attempts` does on the APIError that is raised when
         all have failed. `timeout` is the time for the whole call, in seconds.
         """
+        from litellm_lite.router.edge import delivered, response
+
         way = self.route("chat", model, params, messages=messages, stream=bool(stream))
         if stream:
             leg = first_leg(way.route, way.calls)
             warn_of_retirement(leg.plan)
-            return RoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
+            return RoutedStream(way.route, way.calls, leg, way.mender(), delivered)
         answer = whole(way.route, way.calls)
         warn_of_retirement(answer.plan)
-        return _response(answer, way.route.trace)
+        return response(answer, way.route.trace)
 
     @overload
     async def acompletion(
@@ -116,14 +112,16 @@ class Router(Endpoints):
     ) -> ModelResponse | AsyncRoutedStream: ...
     async def acompletion(self, model: str, messages: Any = (), *, stream: bool | None = None, **params: Any) -> Any:
         """The async twin of `completion`."""
+        from litellm_lite.router.edge import delivered, response
+
         way = self.route("chat", model, params, messages=messages, stream=bool(stream))
         if stream:
             leg = await afirst_leg(way.route, way.calls)
             warn_of_retirement(leg.plan)
-            return AsyncRoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
+            return AsyncRoutedStream(way.route, way.calls, leg, way.mender(), delivered)
         answer = await awhole(way.route, way.calls)
         warn_of_retirement(answer.plan)
-        return _response(answer, way.route.trace)
+        return response(answer, way.route.trace)
 
     def route(
         self, endpoint: Endpoint, model: str, params: Mapping[str, Any], *, messages: Any = (), stream: bool = False
@@ -148,6 +146,15 @@ class Router(Endpoints):
         """Return the model that a name leads to first, "provider/model". Raises BadRequestError for one of none."""
         stop = self._fleet.find(name)
         return stop.model or (stop.only or stop.group.standings[0]).deployment.model
+
+    def led_to(self, name: str) -> tuple[tuple[Deployment, ...], str | None]:
+        """Return whom a name leads to, and the model to call there where their own has a wildcard in it, else None.
+
+        Raises BadRequestError for a name that leads nowhere.
+        """
+        stop = self._fleet.find(name)
+        found = [stop.only] if stop.only is not None else stop.group.standings
+        return tuple(each.deployment for each in found), stop.model
 
     def explain(
         self, model: str, messages: Messages = (), *, stream: bool | None = None, **params: Unpack[RoutedParams]
@@ -219,7 +226,9 @@ class Router(Endpoints):
         """Return how each deployment, or each of a group, stands now: its health, its load, and how its calls went.
 
         No key is in there. `state` is "ready", "busy" at a limit, "cooling" or "probing"; `served` and `failed` count
-        attempts, `latency_s` and `first_token_s` are how long plain calls and streams take of late.
+        attempts, `cooldowns` how often it was taken out of use. `latency_s` and `first_token_s` are how long plain
+        calls and streams take of late. `remaining_requests` and `remaining_tokens` are what the vendor said is left,
+        less what was begun since, and for how many seconds that holds; None where it said nothing.
         """
         standings = self._fleet.of(model_name)
         with self._fleet.lock:
@@ -245,21 +254,13 @@ def report(standing: Standing, now: float) -> dict[str, Any]:
     elif pace.ready_at(now, 0) > now:
         state, why = "busy", pace.why(now, 0)
     names = {"id": deployment.id, "model_name": deployment.group, "model": deployment.model}
+    names["provider"] = deployment.provider
     counts = {"in_flight": pace.in_flight, "served": standing.served, "failed": standing.failed}
     times = {"latency_s": standing.latency_s, "first_token_s": standing.first_token_s}
-    return {**names, "state": state, "why": why, **counts, **times}
+    requests, tokens = pace.remaining(now)
+    left = {"remaining_requests": _left(requests, now), "remaining_tokens": _left(tokens, now)}
+    return {**names, "state": state, "why": why, **counts, "cooldowns": health.cooled, **times, **left}
 
 
-def _response(answer: Answer, trace: Trace) -> ModelResponse:
-    """Return the answer as the caller of the library holds it."""
-    try:
-        made = model_response(answer.plan, answer.body, answer.reply)
-    except APIError as error:  # its fields are not what they should be
-        error.attempts = tuple(trace)
-        raise
-    attach(made, RoutedFacts(known_of(made), trace))
-    return made
-
-
-def _delivered(plan: Plan, hidden: dict[str, Any]) -> Any:
-    return Delivery(plan, hidden, exchange.epoch_s()).deliver
+def _left(remaining: Remaining | None, now: float) -> tuple[int, float] | None:
+    return None if remaining is None else (remaining.amount, remaining.until - now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NoReturn
 
 import httpcore
@@ -28,7 +29,7 @@ _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100)
 
 def build_client(*, verify: bool | str) -> httpx.Client:
     """Return a client with a pool of its own, whose reads ask their exchange how long they may take."""
-    client = httpx.Client(verify=_tls(verify), follow_redirects=False, limits=_LIMITS, timeout=None)  # noqa: S113
+    client = httpx.Client(verify=_tls(verify), cookies=_no_cookies(), limits=_LIMITS, timeout=None)  # noqa: S113
     for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - httpx has no public way in
         if isinstance(transport, httpx.HTTPTransport):
             transport._pool._network_backend = _TimedBackend()  # noqa: SLF001 - see above
@@ -37,7 +38,7 @@ def build_client(*, verify: bool | str) -> httpx.Client:
 
 def build_async_client(*, verify: bool | str) -> httpx.AsyncClient:
     """Return the async twin; its reads are timed by asyncio."""
-    return httpx.AsyncClient(verify=_tls(verify), follow_redirects=False, limits=_LIMITS, timeout=None)  # noqa: S113
+    return httpx.AsyncClient(verify=_tls(verify), cookies=_no_cookies(), limits=_LIMITS, timeout=None)  # noqa: S113
 
 
 def engine_over(client: object) -> HttpxEngine:
@@ -59,6 +60,11 @@ def _wrong_client(wanted: str, client: object) -> BadRequestError:
     return BadRequestError(
         f"client= must be an httpx.{wanted} here, not {kind.__module__}.{kind.__name__}", param="client"
     )
+
+
+def _no_cookies() -> CookieJar:
+    """Return a jar that takes none: the pool serves many keys, and what a host told one is nobody else's."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def _tls(verify: bool | str) -> ssl.SSLContext | bool:

@@ -112,7 +112,7 @@ class ResponsesAPIResponse(Answered):
     status: str | None = None
     model: str | None = None
     object: str = "response"
-    output: list[ResponseItem]
+    output: list[ResponseItem] = Field(default_factory=list)
     usage: ResponseAPIUsage | None = None
     error: Any = None
     incomplete_details: OpenAIObject | None = None

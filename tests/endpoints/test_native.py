@@ -21,7 +21,7 @@ from litellm_lite.params import ENDPOINT_PARAMS
 from litellm_lite.resolve import provider_names
 from litellm_lite.transformer import JSON
 from tests.endpoints.values import ANSWERS, INPUTS, RESPONSE, TEXT, body, call, endpoint, plan
-from tests.providers.values import KEY, provider, reply
+from tests.providers.values import KEY, provider, recorded, reply
 
 NAMES = tuple(INPUTS)
 each_endpoint = pytest.mark.parametrize("name", NAMES)
@@ -209,3 +209,28 @@ def test_an_error_of_the_vendor_is_read_like_any_other() -> None:
     error = endpoint("embeddings").parse_error(call("embeddings"), reply(failed, 400))
     assert isinstance(error, BadRequestError)
     assert "no such model" in error.message
+
+
+@pytest.mark.parametrize("name", ["completions", "responses"])
+def test_llama_cpps_answer_is_read(name: Endpoint) -> None:
+    answer = recorded(f"llama_cpp/{name}.http")
+    assert endpoint(name).parse_response(call(name), answer) == orjson.loads(answer.body)
+
+
+def test_what_a_server_does_not_do_is_told_in_its_words() -> None:
+    error = endpoint("embeddings").parse_error(call("embeddings"), recorded("llama_cpp/error_501_embeddings.http"))
+    assert isinstance(error, InternalServerError)
+    assert "Start it with `--embeddings`" in error.message
+
+
+@pytest.mark.parametrize(("name", "told"), [("completions", True), ("responses", True), ("embeddings", False)])
+def test_where_a_path_is_missing_the_chat_is_offered(name: Endpoint, told: bool) -> None:
+    error = endpoint(name).parse_error(call(name), reply({"detail": "Not Found"}, 404))
+    offer = f"; if there is no /{name} at https://api.openai.com/v1, use_chat_completions_api=True asks its chat"
+    assert error.message.endswith(offer) is told
+
+
+def test_where_the_model_is_missing_it_is_not() -> None:
+    missing = {"error": {"message": "The model does not exist", "code": "model_not_found"}}
+    error = endpoint("responses").parse_error(call("responses"), reply(missing, 404))
+    assert "use_chat_completions_api" not in error.message

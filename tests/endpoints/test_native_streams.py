@@ -17,7 +17,7 @@ from litellm_lite.router.mending import speaks
 from litellm_lite.sse import Event
 from litellm_lite.transformer import JSON, StreamParser
 from tests.endpoints.values import RESPONSE, RESPONSE_USAGE, call, endpoint, response_events, text_chunk, typed, wired
-from tests.providers.values import fed, reply
+from tests.providers.values import fed, recorded, reply
 from tests.wire import DONE, event
 
 
@@ -180,3 +180,19 @@ def test_what_is_no_event_is_skipped_and_counted() -> None:
     reading = parser("responses")
     assert fed(reading, event("nonsense") + event({"no": "type"})) == []
     assert reading.malformed == 2
+
+
+def test_llama_cpps_stream_of_completions_is_read() -> None:
+    chunks = fed(parser("completions"), recorded("llama_cpp/completions_stream.http").body)
+    kept = ledger(chunks)
+    assert kept.complete
+    assert kept.finished == {0: "length"}
+    assert kept.usage is not None
+    assert kept.usage["completion_tokens"] == 3
+
+
+def test_llama_cpps_stream_of_a_response_is_read() -> None:
+    kept = ledger(fed(parser("responses"), recorded("llama_cpp/responses_stream.http").body))
+    assert kept.complete
+    assert kept.usage is not None
+    assert (kept.usage["prompt_tokens"], kept.usage["completion_tokens"]) == (11, 3)

@@ -28,13 +28,17 @@ _LOG_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What is served. `context_tokens` is the context of one slot; a slot works on one answer at a time."""
+    """What is served. `context_tokens` is the context of one slot; a slot works on one answer at a time.
+
+    `embeds`: it answers with the vectors of texts, and with nothing else.
+    """
 
     model: str
     alias: str
     api_key: str
     context_tokens: int
     slots: int
+    embeds: bool = False
 
 
 class ServerFailed(Exception):  # noqa: N818 - it is what happened
@@ -165,6 +169,9 @@ def _parameters(settings: ServerSettings) -> Any:
     wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = 1
     wanted.cache_prompt = wanted.cache_idle_slots = False
     wanted.use_jinja = wanted.endpoint_metrics = wanted.offline = True
+    wanted.embedding = settings.embeds
+    if settings.embeds:
+        wanted.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN  # one vector a text
     wanted.warmup = wanted.fit_params = wanted.ui = False
     return wanted
 

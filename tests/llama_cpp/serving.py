@@ -21,13 +21,13 @@ def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServ
 
     folder = tmp_path_factory.mktemp("llama_cpp")
     model = folder / "tiny-llama.gguf"
-    tiny_llama.build(_vocabulary_or_skip(tiny_llama.find_vocabulary()), model)
+    tiny_llama.build(vocabulary_or_skip(tiny_llama.find_vocabulary()), model)
     settings = ServerSettings(str(model), ALIAS, "sk-llama-cpp-canary", tiny_llama.CONTEXT_TOKENS, SLOTS)
     with LlamaServer(settings, folder) as running:
         yield running
 
 
-def _vocabulary_or_skip(vocabulary: Path | None) -> Path:
+def vocabulary_or_skip(vocabulary: Path | None) -> Path:
     """Return the tokenizer file. Where a package has no build for the platform there is nothing to test."""
     missing = ["llama-models"] if vocabulary is None else []
     missing += ["xllamacpp"] if importlib.util.find_spec("xllamacpp") is None else []

@@ -50,6 +50,7 @@ FAILURES = {
     "llama_cpp/error_400_overflow": Told(errors.ContextWindowExceededError, False, "exceed_context_size_error"),
     "llama_cpp/error_401_key": Told(errors.AuthenticationError, False, "authentication_error"),
     "llama_cpp/error_500_overflow": Told(errors.ContextWindowExceededError, False, "exceed_context_size_error"),
+    "llama_cpp/error_501_embeddings": Told(errors.InternalServerError, True, "not_supported_error"),
     "llama_cpp/error_503_loading": Told(errors.ServiceUnavailableError, True, "unavailable_error"),
     "vllm/error_400_flat": Told(errors.ContextWindowExceededError, False, "BadRequestError"),
     "vllm/error_400_wrapped": Told(errors.BadRequestError, False, "BadRequestError", "max_tokens"),

@@ -51,7 +51,7 @@ asyncio.run(astream("auto"))
 """,
     "warm pools and open streams": """
 async def main():
-    for engine in ("pyreqwest", "httpx"):
+    for engine in ("pyreqwest", "httpx", "aiohttp"):
         await asend(engine)
         await astream(engine)
 
@@ -64,6 +64,8 @@ asyncio.run(main())
 loop = asyncio.new_event_loop()
 loop.run_until_complete(asend("pyreqwest"))
 loop.run_until_complete(astream("pyreqwest"))
+loop.run_until_complete(asend("aiohttp"))
+loop.run_until_complete(astream("aiohttp"))
 send("auto")
 stream("auto")
 """,
@@ -71,7 +73,15 @@ stream("auto")
 for engine in ("pyreqwest", "pyreqwest", "httpx"):
     threading.Thread(target=send, args=(engine, mute), daemon=True).start()
 threading.Thread(target=asyncio.run, args=(asend("pyreqwest", mute),), daemon=True).start()
+threading.Thread(target=asyncio.run, args=(asend("aiohttp", mute),), daemon=True).start()
 send("pyreqwest")
+""",
+    "an idle loop in a daemon thread": """
+loop = asyncio.new_event_loop()
+threading.Thread(target=loop.run_forever, daemon=True).start()
+for engine in ("pyreqwest", "httpx", "aiohttp"):
+    asyncio.run_coroutine_threadsafe(asend(engine), loop).result()
+    asyncio.run_coroutine_threadsafe(astream(engine), loop).result()
 """,
     "a fork, and both ends": """
 import os
@@ -104,8 +114,9 @@ asyncio.run(main())
 # Imports once, then forks an interpreter for each end; they end as any other does.
 MANY = """
 import os
-import httpx, pyreqwest.client
-import litellm_lite, litellm_lite.transport.httpx_engine, litellm_lite.transport.pyreqwest_engine
+import aiohttp, httpx, pyreqwest.client
+import litellm_lite
+from litellm_lite.transport import aiohttp_engine, httpx_engine, pyreqwest_engine
 
 endings, exits, at_once = eval(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 running, ends = {}, {}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from litellm_lite import transport
 from litellm_lite.call import Timeouts
 from litellm_lite.errors import BadRequestError, Timeout
 from litellm_lite.transport import exchange
@@ -27,11 +31,11 @@ def own_pools() -> Iterator[Pools]:
 
 
 def name_of(engine: Any) -> str:
-    return "httpx" if "Httpx" in type(engine).__name__ else "pyreqwest"
+    return str(type(engine).__module__).rpartition(".")[2].removesuffix("_engine")
 
 
-async def name_of_async(own_pools: Pools, settings: Settings, timeouts: Timeouts) -> str:
-    return name_of(await own_pools.async_engine(settings, timeouts, stream=False, client=None))
+async def name_of_async(own_pools: Pools, settings: Settings, timeouts: Timeouts, *, stream: bool = False) -> str:
+    return name_of(await own_pools.async_engine(settings, timeouts, stream=stream, client=None))
 
 
 EVEN, UNEVEN = Timeouts(), Timeouts(first_byte=60, idle=5)
@@ -56,9 +60,68 @@ def test_a_synchronous_call_gets_the_engine_that_can_serve_it(
     assert name_of(own_pools.engine(Settings(setting), timeouts, stream=stream, client=None)) == chosen
 
 
-@pytest.mark.parametrize(("setting", "chosen"), [("auto", "pyreqwest"), ("pyreqwest", "pyreqwest"), ("httpx", "httpx")])
-def test_an_asynchronous_call_gets_the_quick_engine(own_pools: Pools, setting, chosen: str) -> None:
-    assert asyncio.run(name_of_async(own_pools, Settings(setting), UNEVEN)) == chosen
+@pytest.mark.parametrize(
+    ("setting", "stream", "chosen"),
+    [
+        ("auto", False, "pyreqwest"),
+        ("auto", True, "aiohttp"),  # it ends a request whose answer has not begun
+        ("pyreqwest", False, "pyreqwest"),
+        ("pyreqwest", True, "pyreqwest"),
+        ("httpx", False, "httpx"),
+        ("httpx", True, "httpx"),
+        ("aiohttp", False, "aiohttp"),
+        ("aiohttp", True, "aiohttp"),
+    ],
+)
+def test_an_asynchronous_call_gets_the_engine_that_suits_it(
+    own_pools: Pools, setting, stream: bool, chosen: str
+) -> None:
+    assert asyncio.run(name_of_async(own_pools, Settings(setting), UNEVEN, stream=stream)) == chosen
+
+
+def test_where_aiohttp_is_not_installed_pyreqwest_streams_too(own_pools: Pools) -> None:
+    own_pools.__dict__["_has_aiohttp"] = False
+    assert asyncio.run(name_of_async(own_pools, Settings(), EVEN, stream=True)) == "pyreqwest"
+
+
+def test_an_engine_that_is_not_installed_is_an_error_with_the_remedy(
+    own_pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(transport, "aiohttp_engine", raising=False)
+    monkeypatch.delitem(sys.modules, "litellm_lite.transport.aiohttp_engine", raising=False)
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(BadRequestError, match=r"needs aiohttp.*pip install 'litellm-lite\[proxy\]'"):
+        asyncio.run(name_of_async(own_pools, Settings("aiohttp"), EVEN))
+
+
+def test_asking_for_aiohttp_leaves_synchronous_calls_as_they_are(own_pools: Pools) -> None:
+    def chosen(*, stream: bool) -> str:
+        return name_of(own_pools.engine(Settings("aiohttp"), EVEN, stream=stream, client=None))
+
+    assert (chosen(stream=False), chosen(stream=True)) == ("pyreqwest", "httpx")
+
+
+FIRST_STREAM = """
+import asyncio, sys
+from litellm_lite.call import Timeouts, WireRequest
+from litellm_lite.transport import exchange
+from litellm_lite.transport.seam import Settings
+
+async def main():
+    request = WireRequest("POST", sys.argv[1], {}, b"{}")
+    await exchange.asend(request, Timeouts(), Settings())
+    before = "aiohttp" in sys.modules
+    await (await exchange.aopen_stream(request, Timeouts(), Settings())).close()
+    print(before, "aiohttp" in sys.modules)
+
+asyncio.run(main())
+"""
+
+
+def test_aiohttp_is_loaded_at_the_first_stream_only(wire: Wire) -> None:
+    command = [sys.executable, "-c", FIRST_STREAM, wire.url]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
+    assert (done.stdout.split(), done.stderr) == (["False", "True"], "")
 
 
 def test_the_same_limits_share_an_engine(own_pools: Pools) -> None:

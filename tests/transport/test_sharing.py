@@ -35,6 +35,7 @@ from tests.wire import (
 THREADS, CALLS = 20, 20
 STALLED: list[Step] = [*stream_head(), Send(chunk_frame(b"data: 1\n\n")), HoldOpen()]
 ENGINES = pytest.mark.parametrize("engine", ["pyreqwest", "httpx"])
+ASYNC_ENGINES = pytest.mark.parametrize("engine", ["pyreqwest", "httpx", "aiohttp"])
 
 
 @ENGINES
@@ -51,7 +52,7 @@ def test_threads_share_one_pool(engine, wire: Wire) -> None:
     assert wire.connections < THREADS * CALLS / 4
 
 
-@ENGINES
+@ASYNC_ENGINES
 def test_tasks_share_one_pool(engine, wire: Wire) -> None:
     settings = Settings(engine)
 
@@ -65,7 +66,7 @@ def test_tasks_share_one_pool(engine, wire: Wire) -> None:
     assert wire.connections < THREADS * CALLS / 4
 
 
-@ENGINES
+@ASYNC_ENGINES
 def test_event_loops_come_and_go(engine, wire: Wire) -> None:
     seen: list[weakref.ref[asyncio.AbstractEventLoop]] = []
 
@@ -81,7 +82,7 @@ def test_event_loops_come_and_go(engine, wire: Wire) -> None:
     assert sum(loop() is not None for loop in seen) <= 1, "the pools hold on to loops that are over"
 
 
-@ENGINES
+@ASYNC_ENGINES
 def test_loops_in_several_threads_do_not_meet(engine, wire: Wire) -> None:
     async def main() -> list[int]:
         return [(await exchange.asend(request_to(wire), Timeouts(), Settings(engine))).status for _ in range(CALLS)]
@@ -93,7 +94,7 @@ def test_loops_in_several_threads_do_not_meet(engine, wire: Wire) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-@pytest.mark.parametrize("engine", ["auto", "pyreqwest", "httpx"])
+@pytest.mark.parametrize("engine", ["auto", "pyreqwest", "httpx", "aiohttp"])
 def test_both_sides_of_a_fork_can_call(engine, wire: Wire) -> None:
     settings = Settings(engine)
 
@@ -175,7 +176,7 @@ def test_a_stream_nobody_holds_lets_go_of_its_connection(sender: Sender, wire: W
     assert sender.send(wire).status == 200
 
 
-@ENGINES
+@ASYNC_ENGINES
 @pytest.mark.parametrize("steps", [[HoldOpen()], [*stream_head(), HoldOpen()]], ids=["no head", "no body"])
 def test_a_cancelled_call_leaves_the_pool_healthy(engine, wire: Wire, steps: list[Step]) -> None:
     wire.answers(completion(), steps, completion())
@@ -189,13 +190,13 @@ def test_a_cancelled_call_leaves_the_pool_healthy(engine, wire: Wire, steps: lis
         with pytest.raises(asyncio.CancelledError):
             await calling
         assert (await exchange.asend(request_to(wire), timeouts, settings)).status == 200
-        # httpx hangs up at once; pyreqwest 0.15.1 when its own limit on reading has passed
+        # httpx and aiohttp hang up at once; pyreqwest 0.15.1 when its own limit on reading has passed
         await asyncio.to_thread(wire.wait_for_hang_up, 0)
 
     asyncio.run(main())
 
 
-@ENGINES
+@ASYNC_ENGINES
 def test_a_cancelled_read_leaves_the_pool_healthy(engine, wire: Wire) -> None:
     wire.answers(STALLED, completion())
 

@@ -67,7 +67,7 @@ def in_front_of_emulator(emulator: Emulator) -> dict[str, Any]:
     prices = {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
     alone = {"num_retries": 0, "cooldown_time": 0}
     faulty = [
-        _entry(f"faulty/{name}", f"openai/Llama-3.3-70B-Instruct+{fault}", meta | alone | {"timeout": 30})
+        _entry(f"faulty/{name}", f"openai/Llama-3.3-70B-Instruct+{fault}", meta | alone)
         for name, fault in FAULTS.items()
     ]
     return _config(
@@ -85,7 +85,11 @@ def in_front_of_llama_cpp(server: LlamaServer) -> dict[str, Any]:
 
 
 def _config(*entries: dict[str, Any]) -> dict[str, Any]:
-    return {"model_list": list(entries), "general_settings": {"master_key": MASTER_KEY}}
+    return {
+        "model_list": list(entries),
+        "general_settings": {"master_key": MASTER_KEY},
+        "litellm_settings": {"request_timeout": 30},
+    }
 
 
 def _entry(name: str, model: str, params: Mapping[str, Any], **info: Any) -> dict[str, Any]:
