@@ -59,7 +59,6 @@ KEPT: Mapping[str, Route] = {
     "GET": Route("/v1/responses/{response_id}", kept.read, reads=False),
     "DELETE": Route("/v1/responses/{response_id}", kept.delete, reads=False),
 }
-CLIENT_GONE = 499
 
 
 def kept_route(scope: Scope) -> Route | None:
@@ -120,8 +119,6 @@ async def was_ended(write: Refusing, exchange: Exchange, record: Record) -> bool
     if (verdict := exchange.verdict()) is not None:
         await refuse(write, exchange, record, verdict)
         return True
-    if exchange.gone:
-        exchange.status = CLIENT_GONE
     return exchange.gone
 
 

@@ -30,6 +30,7 @@ BODY_S = 60.0  # for a body to come; a client that trickles is let go
 _SLOWEST_BYTES_S = 100_000  # a large one gets more time, at this pace
 _LONGEST_SIZE = 18  # digits
 _LONGEST_ID = 128
+_CLIENT_GONE = 499  # nginx's number; nobody is told
 _ID = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
 
 
@@ -73,7 +74,7 @@ class Exchange:
         return (time.perf_counter() - self.arrived) * 1000
 
     async def body(self, limit: int, within_s: float = BODY_S) -> bytes:
-        """Return the body. Raises RequestTooLarge above so many bytes.
+        """Return the body. Raises RequestTooLarge above so many bytes, BadRequestError for one that breaks off.
 
         One that trickles ends the task of the request with RequestTooSlow, and from then on so does, without a word, a
         client that hangs up.
@@ -103,11 +104,14 @@ class Exchange:
         return bytes(whole)
 
     async def _piece(self) -> tuple[bytes, bool]:
-        """Return a piece of the body, and whether there are more. A client that has hung up ends the request."""
+        """Return a piece of the body, and whether there are more. Raises BadRequestError for one that breaks off.
+
+        Its client counts as gone; but it may have sent what is no HTTP, and wait to be told.
+        """
         message = await self._receive()
         if message["type"] != "http.request":
             self.gone = True
-            raise asyncio.CancelledError
+            raise BadRequestError("the body of the request broke off, or is no HTTP; send it again", code="cut_body")
         return message.get("body", b""), message.get("more_body", False)
 
     def _told_size(self, limit: int) -> int:
@@ -166,6 +170,8 @@ class Exchange:
     def close(self) -> None:
         """Watch no more."""
         self.ended = True
+        if self.gone:
+            self.status = _CLIENT_GONE
         if self._timer is not None:
             self._timer.cancel()
         if self._listener is not None:
