@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from litellm_lite.errors import AuthenticationError, NotFoundError
 from litellm_lite.proxy import documents, health, listing, scraping, token_counter
-from litellm_lite.proxy.app import CLIENT_GONE, KEPT, ROUTES, refuse
+from litellm_lite.proxy.app import KEPT, ROUTES, refuse, was_ended
 from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
 from litellm_lite.proxy.kept import response_id
 from litellm_lite.proxy.refusing import refused
@@ -80,19 +80,18 @@ class Cold:
         path, part = _found(scope["path"])
         record = Record(exchange, UNKNOWN if path is None else path)
         place = PLACES.get(path or "")
+        hot = ROUTES.get(scope["path"])
+        write = hot.refuse if hot is not None else refused
         try:
             told = await self._told(exchange, record, place, part)
             await exchange.answer(
                 told.status, [(b"content-type", told.kind), *told.headers, *record.headers({})], told.body
             )
         except Exception as error:
-            hot = ROUTES.get(scope["path"])
-            write = hot.refuse if hot is not None else refused
             await refuse(write, exchange, record, error, _headers(error, place))
         except asyncio.CancelledError:
-            if not exchange.gone:
+            if not await was_ended(write, exchange, record):
                 raise
-            exchange.status = CLIENT_GONE
         finally:
             exchange.close()
             if place is None or not place.open or exchange.status != 200:
