@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from litellm_lite.errors import APIError
+from litellm_lite.errors import APIError, ServiceUnavailableError
 from litellm_lite.proxy import kept, messages, refusing
 from litellm_lite.proxy.asking import read_json
 from litellm_lite.proxy.chat import chat
@@ -104,6 +104,13 @@ class Gateway:
             self.in_flight -= 1
             exchange.close()
             self._note(record)
+
+
+async def unready(scope: Scope, receive: Receive, send: Send) -> None:
+    """Be the application of a gateway that has no configuration. Which flaws it has is for the log alone."""
+    exchange = Exchange(scope, receive, send)
+    error = ServiceUnavailableError("the gateway has no configuration that it can use; its log says why")
+    await refuse(refusing.refused, exchange, Record(exchange, ""), error)
 
 
 async def refuse(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -21,6 +24,9 @@ from litellm_lite.proxy import config as configuration
 if TYPE_CHECKING:
     from litellm_lite.proxy.application import Application
     from litellm_lite.proxy.config import GatewayConfig
+
+# Granian's, for it is the one that is set up where the workers are looked after.
+logger = logging.getLogger("_granian")
 
 _BACKLOG = 2048
 _MOST_CONNECTIONS = 8192  # of one worker; those beyond wait to be accepted
@@ -61,6 +67,23 @@ class _Server(MPServer):
     def signal_handler_reload(self, *_: Any, **__: Any) -> None:
         for worker in self.wrks:
             os.kill(worker.inner.pid, signal.SIGHUP)
+
+    def _stop_workers(self) -> None:
+        """End the workers, and those by force that take too long.
+
+        Granian's own way asks each worker's `join`, while a thread of its own does the same: whoever is told second
+        takes a worker that has ended well for one that refuses to, and logs that it is killed.
+        """
+        workers: list[Any] = self.wrks
+        for worker in workers:
+            worker.terminate()
+        until = time.monotonic() + (self.workers_kill_timeout or 0)
+        for worker in workers:
+            if not wait([worker.inner.sentinel], max(0.0, until - time.monotonic())):
+                logger.warning("worker %d is killed: its requests took too long to end", worker.idx + 1)
+                worker.kill()
+                worker.join()
+        self.wrks.clear()
 
 
 def serve(source: Source, place: Place, drain_s: float) -> None:

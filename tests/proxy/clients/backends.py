@@ -18,10 +18,12 @@ WEATHER: dict[str, Any] = {
     "required": ["city", "days"],
     "additionalProperties": False,
 }
-TOOL: dict[str, Any] = {
-    "type": "function",
-    "function": {"name": "get_weather", "description": "Get the weather of a city", "parameters": WEATHER},
-}
+TOOLS: list[Any] = [
+    {
+        "type": "function",
+        "function": {"name": "get_weather", "description": "Get the weather of a city", "parameters": WEATHER},
+    }
+]
 # What the emulator shows under the model names `faulty/…`; a cut is no failure before the first byte.
 FAULTS = {
     "busy": "retry-after; seconds=600",
