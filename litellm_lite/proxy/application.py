@@ -96,10 +96,11 @@ class Application:
         return self._gateway
 
     def _settle_in(self) -> None:
-        """Listen for SIGHUP and for changed files; the collector need not look again at what is there to stay."""
+        """Listen for signals and for changed files; the collector need not look again at what is there to stay."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows has none; another thread may not
             loop.add_signal_handler(signal.SIGHUP, self._reload.again)
+            loop.add_signal_handler(signal.SIGUSR1, self._cut)
         self._tasks = [
             loop.create_task(watch(self._reload, self._stop)),
             loop.create_task(self._shared.keep_up(self._stop)),
@@ -127,6 +128,11 @@ class Application:
             assert gateway is not None  # noqa: S101 - it is who asks
             self._cold = Cold(Now(lambda: gateway.serving, self._shared.total, self._stop.is_set), self._note)
         await self._cold(scope, receive, send)
+
+    def _cut(self) -> None:
+        """End the requests that are still under way, when the time that they had after SIGTERM is over."""
+        if self._gateway is not None:
+            self._gateway.cut()
 
     def _in_flight(self) -> int:
         return 0 if self._gateway is None else self._gateway.in_flight

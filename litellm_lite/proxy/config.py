@@ -66,6 +66,10 @@ class GatewayConfig:
     weak_key_permitted: bool = False
     """Whether to listen everywhere without a master key, or with one that everybody knows."""
     max_request_bytes: int = 50 * _MIB
+    body_s: float = 60.0
+    """How long the body of a request may take to come."""
+    stalled_s: float = 120.0
+    """How long a client may take nothing of its answer."""
     drain_s: float = 30.0
     """How long requests under way have to end after SIGTERM."""
     keep_alive_s: float = 15.0
@@ -246,6 +250,8 @@ def _served(general: GeneralSettings, environment: Mapping[str, str]) -> dict[st
         "master_key": general.master_key,
         "weak_key_permitted": general.dangerously_permit_weak_or_unset_master_key or permitted,
         "max_request_bytes": int(general.max_request_size_mb * _MIB),
+        "body_s": general.request_body_timeout,
+        "stalled_s": general.stalled_client_timeout,
         "drain_s": general.drain_timeout,
         "keep_alive_s": general.keep_alive_interval,
     }

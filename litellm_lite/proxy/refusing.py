@@ -97,7 +97,7 @@ def error_headers(error: APIError) -> Headers:
         seconds = max(0.0, error.retry_after)
         headers.append((b"retry-after", b"%d" % math.ceil(seconds)))
         headers.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
-    if error.status == AuthenticationError.default_status:
+    if status_of(error) == AuthenticationError.default_status:
         headers.append((b"www-authenticate", b"Bearer"))
     return headers
 

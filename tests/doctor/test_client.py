@@ -166,6 +166,11 @@ def test_a_stream_that_is_said_to_be_done_without_a_finish_has_none(wire: Wire) 
     assert (call.text, call.finish, call.error) == ("Hel", None, None)
 
 
+def test_what_comes_after_done_is_not_heard(wire: Wire) -> None:
+    wire.answers(stream([b"".join([*hello_events(), event(chunk(" And more."))])]))
+    assert called(wire, streamed=True).text == "Hello."
+
+
 def test_a_stream_is_over_with_done_though_the_connection_stays_open(wire: Wire) -> None:
     wire.answers(stream([*hello_events(), event(chunk("more"))], None, HoldOpen()))
     call = called(wire, streamed=True)
