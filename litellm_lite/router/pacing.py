@@ -31,7 +31,8 @@ class Pace:
 
     __slots__ = (
         "_asked_at", "_begun", "_begun_tokens", "_calls", "_counts", "_held_until", "_limited", "_max_parallel",
-        "_open", "_over_at", "_rolls", "_rpm", "_taught_by", "_tokens", "_told_requests", "_told_tokens", "_tpm", "in_flight",
+        "_open", "_over_at", "_rolls", "_rpm", "_taught_by", "_tokens", "_told_requests", "_told_tokens", "_tpm",
+        "in_flight",
     )  # fmt: skip
 
     def __init__(self, *, rpm: int | None, tpm: int | None, max_parallel: int | None) -> None:
