@@ -9,18 +9,26 @@ from litellm_lite import resolve
 from litellm_lite.attempts import Answer, afetch, aopen_stream, fetch, open_stream, warn_of_retirement
 from litellm_lite.chunks import join
 from litellm_lite.errors import APIError, LiteLLMUnknownProvider
-from litellm_lite.finish import model_response
+from litellm_lite.finish import model_response, stream_end
 from litellm_lite.prepare import prepare
 from litellm_lite.retries import aretrying, retrying
 from litellm_lite.transport import exchange
 
 if TYPE_CHECKING:
+    from litellm_lite.call import Endpoint
     from litellm_lite.router import Router
     from litellm_lite.streams import AsyncCompletionStream, CompletionStream
     from litellm_lite.types.params import CompletionParams, Messages
     from litellm_lite.types.response import ModelResponse, ModelResponseStream
 
 _ROUTED = ("fallbacks", "context_window_fallback_dict")
+_REQUEST_TYPES: Mapping[str, Endpoint] = {
+    "chat_completion": "chat",
+    "text_completion": "completions",
+    "responses": "responses",
+    "embeddings": "embeddings",
+    "moderations": "moderations",
+}
 
 
 @overload
@@ -48,7 +56,7 @@ def completion(model: str, messages: Any = (), *, stream: bool | None = None, **
     plan = prepare(model, messages, params, stream=bool(stream))
     warn_of_retirement(plan)
     if stream:
-        return retrying(lambda: open_stream(plan), plan.options.retries)
+        return retrying(lambda: open_stream(plan, stream_end), plan.options.retries)
     return _whole(retrying(lambda: fetch(plan), plan.options.retries))
 
 
@@ -72,7 +80,7 @@ async def acompletion(model: str, messages: Any = (), *, stream: bool | None = N
     plan = prepare(model, messages, params, stream=bool(stream))
     warn_of_retirement(plan)
     if stream:
-        return await aretrying(lambda: aopen_stream(plan), plan.options.retries)
+        return await aretrying(lambda: aopen_stream(plan, stream_end), plan.options.retries)
     return _whole(await aretrying(lambda: afetch(plan), plan.options.retries))
 
 
@@ -115,13 +123,16 @@ def get_supported_openai_params(
 ) -> list[str] | None:
     """Return the OpenAI parameters a call to the model may carry; None for a provider there is not.
 
-    `api` names one of a provider's own API shapes. Only chat completions exist: any other `request_type` has none.
+    `api` names one of a provider's own API shapes. `request_type` is `chat_completion`, `text_completion`,
+    `responses`, `embeddings` or `moderations`; None for one that the provider does not serve itself, and for any other.
     """
-    if request_type != "chat_completion":
+    endpoint = _REQUEST_TYPES.get(request_type)
+    if endpoint is None:
         return None
     try:
         name, _ = resolve.split_model(model, custom_llm_provider)
     except LiteLLMUnknownProvider:
         return None
     provider = resolve.find_provider(name)
-    return provider.contract(api).supported if provider is not None else None
+    speaker = None if provider is None else provider.endpoint(endpoint)
+    return None if speaker is None else speaker.contract(api).supported

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from litellm_lite import resolve
 from litellm_lite.attempts import Answer, afetch, aopen_stream, fetch, open_stream, warn_of_retirement
 from litellm_lite.call import Endpoint
-from litellm_lite.finish import facts_of, plain_end
+from litellm_lite.facts import facts_of, plain_end
 from litellm_lite.prepare import Plan, prepare
 from litellm_lite.retries import aretrying, retrying
 

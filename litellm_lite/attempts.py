@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from litellm_lite.call import Reply
 from litellm_lite.errors import APIError, RetiredModelWarning
-from litellm_lite.finish import stream_end
 from litellm_lite.mock import AsyncReplay, Replay, answer_as_events, mock_completion, mock_events
 from litellm_lite.streams import AsyncCompletionStream, CompletionStream, StreamCore, StreamEnd
 from litellm_lite.transformer import JSON, OpenAIStream
@@ -68,7 +67,7 @@ async def afetch(plan: Plan) -> Answer:
         raise
 
 
-def open_stream(plan: Plan, ending: Ending = stream_end, patience: Patience | None = None) -> CompletionStream:
+def open_stream(plan: Plan, ending: Ending, patience: Patience | None = None) -> CompletionStream:
     """Make one attempt at a stream, up to its first chunk. Raises APIError.
 
     `patience` tells how many seconds the next packet may take, whatever else the timeouts allow.
@@ -82,9 +81,7 @@ def open_stream(plan: Plan, ending: Ending = stream_end, patience: Patience | No
         raise
 
 
-async def aopen_stream(
-    plan: Plan, ending: Ending = stream_end, patience: Patience | None = None
-) -> AsyncCompletionStream:
+async def aopen_stream(plan: Plan, ending: Ending, patience: Patience | None = None) -> AsyncCompletionStream:
     """The async twin of `open_stream`."""
     try:
         source = await _asource(plan)

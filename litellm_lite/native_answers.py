@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 from litellm_lite.call import Endpoint
 from litellm_lite.endpoints.completions import as_text_chunk
 from litellm_lite.errors import APIError
-from litellm_lite.finish import validated
 from litellm_lite.streams import CustomStreamWrapper
 from litellm_lite.types.endpoints import (
     EmbeddingResponse,
@@ -23,6 +22,7 @@ from litellm_lite.types.endpoints import (
     TextCompletionResponse,
 )
 from litellm_lite.types.response import attach
+from litellm_lite.validation import validated
 
 if TYPE_CHECKING:
     from types import TracebackType

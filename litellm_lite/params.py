@@ -27,6 +27,9 @@ OPENAI_PARAMS = (
 )  # fmt: skip
 _OPENAI_NAMES = frozenset(OPENAI_PARAMS)
 
+WITHOUT_STREAMS = frozenset({"embeddings", "moderations"})
+"""Endpoints that answer all at once."""
+
 # The same of the other endpoints, besides model and stream (openai 3.52 types, read 2026-11-27).
 ENDPOINT_PARAMS: Mapping[str, tuple[str, ...]] = {
     "completions": (
@@ -106,16 +109,19 @@ class Contract:
     known: frozenset[str] = _OPENAI_NAMES
     place: str = ""
     """How an error names the endpoint; empty for chat."""
+    streams: bool = True
 
     @property
     def supported(self) -> list[str]:
-        """Return the OpenAI parameters that reach the wire, in alphabetical order, `stream` among them."""
-        return sorted(["stream", *(name for name, rule in self.rules.items() if rule.sends and name in self.known)])
+        """Return the OpenAI parameters that reach the wire, in alphabetical order, `stream` where there is one."""
+        sent = [name for name, rule in self.rules.items() if rule.sends and name in self.known]
+        return sorted(["stream", *sent] if self.streams else sent)
 
 
 def contract_at(endpoint: str, provider: str, rules: Mapping[str, Rule]) -> Contract:
     """Return what a provider takes at an endpoint beside chat. What only chat knows is refused there, not passed on."""
-    return Contract(provider, rules, _OPENAI_NAMES.union(ENDPOINT_PARAMS[endpoint]), f" at /{endpoint}")
+    known = _OPENAI_NAMES.union(ENDPOINT_PARAMS[endpoint])
+    return Contract(provider, rules, known, f" at /{endpoint}", endpoint not in WITHOUT_STREAMS)
 
 
 @dataclass(frozen=True, slots=True)

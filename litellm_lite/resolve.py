@@ -143,7 +143,7 @@ def resolve(
 
 
 def place_of(model: str, own: Mapping[str, Any], *, offline: bool = False) -> Place:
-    """Return where a call goes, and how it gets there; `own` holds the options of the call. Raises as `resolve` does."""
+    """Return where a call goes, and how it gets there; `own` are the options of the call. Raises as `resolve` does."""
     provider, target, info = resolve(
         model,
         custom_llm_provider=own.get("custom_llm_provider"),

@@ -11,13 +11,14 @@ from litellm_lite.asking import Told
 from litellm_lite.attempts import afetch, fetch
 from litellm_lite.endpoints.responses import DeletedResponse, StoredResponse
 from litellm_lite.errors import BadRequestError
-from litellm_lite.finish import facts_of, validated
+from litellm_lite.facts import facts_of
 from litellm_lite.native_answers import native_answer
 from litellm_lite.params import shown
 from litellm_lite.prepare import Plan, prepare
 from litellm_lite.retries import aretrying, retrying
 from litellm_lite.types.endpoints import DeleteResponseResult
 from litellm_lite.types.response import attach
+from litellm_lite.validation import validated
 
 if TYPE_CHECKING:
     from litellm_lite.attempts import Answer

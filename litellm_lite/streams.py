@@ -196,6 +196,13 @@ class _OneStream(CustomStreamWrapper):
         """Return how many events could not be read and were skipped."""
         return self._core.malformed
 
+    def at_hand(self) -> list[Any]:
+        """Return the chunks that came with those before them, and that nobody need wait for."""
+        chunks = []
+        while (chunk := self._next_ready()) is not None:
+            chunks.append(chunk)
+        return chunks
+
     def _next_ready(self) -> ModelResponseStream | None:
         """Return the next chunk for the caller, if one is at hand."""
         core = self._core
@@ -317,13 +324,6 @@ class AsyncCompletionStream(_OneStream):
             if not await self._advance():
                 raise StopAsyncIteration
         return chunk
-
-    def at_hand(self) -> list[Any]:
-        """Return the chunks that came with those before them, and that nobody need wait for."""
-        chunks = []
-        while (chunk := self._next_ready()) is not None:
-            chunks.append(chunk)
-        return chunks
 
     async def __aenter__(self) -> Self:
         return self

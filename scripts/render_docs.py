@@ -10,15 +10,17 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from litellm_lite.call import Endpoint
 from litellm_lite.emulator.faults import table as fault_table
-from litellm_lite.params import NEUTRAL, OPENAI_PARAMS, Rule
+from litellm_lite.params import ENDPOINT_PARAMS, NEUTRAL, OPENAI_PARAMS, Rule
 from litellm_lite.proxy.absent import ABSENT
 from litellm_lite.proxy.exposition import described
 from litellm_lite.proxy.schema import ConfigFile, Deployment, GeneralSettings, LiteLLMSettings
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.resolve import find_provider, provider_names
+from litellm_lite.transformer import Provider
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -28,6 +30,13 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _PER_MILLION = 1_000_000
+_STANDS_IN: dict[Endpoint, str] = {
+    "chat": "itself",
+    "completions": "by its chat",
+    "responses": "by its chat",
+    "embeddings": "no",
+    "moderations": "no",
+}
 
 
 def main(arguments: Sequence[str], docs: Path = DOCS) -> int:
@@ -54,6 +63,24 @@ def parameters() -> str:
     rows = [("`stream`", *("sent" for _ in columns))]
     rows += [(f"`{param}`", *(_cell(param, rules.get(param)) for _, rules in columns)) for param in names]
     return _table(("parameter", *(title for title, _ in columns)), rows)
+
+
+def endpoints() -> str:
+    """Which provider serves which endpoint itself, and where its chat stands in."""
+    names = [*_STANDS_IN]
+    rows = [(f"`{name}/`", *(_served(name, endpoint) for endpoint in names)) for name in provider_names()]
+    return _table(("provider", *(f"`/{name}`" for name in names)), rows)
+
+
+def endpoint_parameters() -> str:
+    """One row for each parameter of each endpoint beside chat, one column for each provider that serves any of them."""
+    providers = [name for name in provider_names() if _row(name).endpoints]
+    rows = [
+        (f"`/{endpoint}`", f"`{param}`", *(_at_endpoint(name, endpoint, param) for name in providers))
+        for endpoint, params in ENDPOINT_PARAMS.items()
+        for param in params
+    ]
+    return _table(("endpoint", "parameter", *(f"`{name}/`" for name in providers)), rows)
 
 
 def neutral() -> str:
@@ -120,6 +147,8 @@ def config_absent() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "parameters": parameters,
+    "endpoints": endpoints,
+    "endpoint_parameters": endpoint_parameters,
     "neutral": neutral,
     "models": models,
     "llama_models": llama_models,
@@ -148,6 +177,23 @@ def _shapes(name: str) -> Iterable[tuple[str, dict[str, Rule]]]:
     for shape, rules in row.shapes.items():
         if rules is not row.rules:
             yield f"`{name}/` with `api={shape!r}`", dict(rules)
+
+
+def _row(name: str) -> Provider:
+    provider = find_provider(name)
+    assert provider is not None
+    return provider.row
+
+
+def _served(name: str, endpoint: Endpoint) -> str:
+    return "itself" if endpoint == "chat" or endpoint in _row(name).endpoints else _STANDS_IN[endpoint]
+
+
+def _at_endpoint(name: str, endpoint: str, param: str) -> str:
+    rules = dict(_row(name).endpoints).get(cast("Endpoint", endpoint))
+    if rules is None:
+        return ""
+    return _cell(param, rules[param]) if param in rules else "refused"
 
 
 def _cell(param: str, rule: Rule | None) -> str:

@@ -87,7 +87,10 @@ def test_supported_params_are_told_before_a_call() -> None:
     assert supported("X", "meta_llama") == supported("meta_llama/X")
     assert "max_tokens" in (supported("meta_llama/X", api="native") or ())
     assert supported("nobody/x") is None
-    assert supported("openai/x", request_type="embeddings") is None
+    assert supported("openai/x", request_type="embeddings") == ["dimensions", "encoding_format", "input", "user"]
+    assert "stream" in (supported("openai/x", request_type="text_completion") or ())
+    assert supported("meta_llama/x", request_type="responses") is None
+    assert supported("openai/x", request_type="transcription") is None
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,10 @@ def run(wish: Wish) -> int:
             workers=wish.num_workers,
             certificate=wish.ssl_certfile_path,
             key=wish.ssl_keyfile_path,
+            drain_s=config.drain_s if wish.drain_timeout is None else wish.drain_timeout,
+            body_s=config.body_s,
+            stalled_s=config.stalled_s,
         ),
-        config.drain_s if wish.drain_timeout is None else wish.drain_timeout,
     )
     return 0
 

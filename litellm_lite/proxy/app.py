@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from litellm_lite.errors import APIError
+from litellm_lite.errors import APIError, ServiceUnavailableError
 from litellm_lite.proxy import kept, messages, refusing
 from litellm_lite.proxy.asking import read_json
 from litellm_lite.proxy.chat import chat
@@ -59,7 +59,6 @@ KEPT: Mapping[str, Route] = {
     "GET": Route("/v1/responses/{response_id}", kept.read, reads=False),
     "DELETE": Route("/v1/responses/{response_id}", kept.delete, reads=False),
 }
-CLIENT_GONE = 499
 
 
 def kept_route(scope: Scope) -> Route | None:
@@ -75,9 +74,14 @@ class Gateway:
 
     def __init__(self, serving: Serving, note: Callable[[Record], None], cold: ASGI) -> None:
         self.serving = serving
-        self.in_flight = 0
         self._note = note
         self._cold = cold
+        self._underway: set[Exchange] = set()
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way."""
+        return len(self._underway)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -89,30 +93,51 @@ class Gateway:
 
     async def _hot(self, route: Route, exchange: Exchange) -> None:
         serving, record = self.serving, Record(exchange, route.name)
-        self.in_flight += 1
+        self._underway.add(exchange)
         try:
             serving.keys.check(exchange.head)
-            body = read_json(await exchange.body(serving.max_request_bytes)) if route.reads else {}
+            body = read_json(await exchange.body(serving.max_request_bytes, serving.body_s)) if route.reads else {}
             await route.answer(serving, exchange, record, body)
         except Exception as error:
             await refuse(route.refuse, exchange, record, error)
         except asyncio.CancelledError:
-            if not exchange.gone:
+            if not await was_ended(route.refuse, exchange, record):
                 raise
-            exchange.status = CLIENT_GONE
         finally:
-            self.in_flight -= 1
+            self._underway.discard(exchange)
             exchange.close()
             self._note(record)
+
+    def cut(self) -> None:
+        """End what is under way: the time that it had is over. Each client is told so."""
+        for exchange in self._underway:
+            exchange.end_with(ServiceUnavailableError("the gateway is shutting down; send the request again"))
+
+
+async def was_ended(write: Refusing, exchange: Exchange, record: Record) -> bool:
+    """Whether a request that was cancelled was ended by the gateway or by its client; whoever is there is told why."""
+    if (verdict := exchange.verdict()) is not None:
+        await refuse(write, exchange, record, verdict)
+        return True
+    return exchange.gone
+
+
+async def unready(scope: Scope, receive: Receive, send: Send) -> None:
+    """Be the application of a gateway that has no configuration. Which flaws it has is for the log alone."""
+    exchange = Exchange(scope, receive, send)
+    error = ServiceUnavailableError("the gateway has no configuration that it can use; its log says why")
+    await refuse(refusing.refused, exchange, Record(exchange, ""), error)
 
 
 async def refuse(
     write: Refusing, exchange: Exchange, record: Record, error: Exception, headers: Headers | None = None
 ) -> None:
-    """Answer with an error, or break off what has begun: no status can be told any more."""
+    """Answer with an error, or break off what has begun and could not say so itself."""
     if not isinstance(error, APIError):
         logger.error("call %s: %s", exchange.call_id, type(error).__name__, exc_info=error)
     record.error = told = refusing.as_api_error(error)
+    if exchange.ended:
+        return
     if exchange.begun:
         raise error
     status, body = write(told, exchange.call_id)

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from litellm_lite.errors import APIError
 from litellm_lite.proxy import log
-from litellm_lite.proxy.app import ASGI, Gateway
+from litellm_lite.proxy.app import ASGI, Gateway, unready
 from litellm_lite.proxy.exchange import Receive, Scope, Send
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.reload import Reload, watch
@@ -62,7 +62,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await (self._gateway or self._begin())(scope, receive, send)
+            await (self._gateway or self._begun_late())(scope, receive, send)
         else:  # a websocket
             await send({"type": "websocket.close", "code": 1003})
 
@@ -79,6 +79,15 @@ class Application:
         await self._end()
         await send({"type": "lifespan.shutdown.complete"})
 
+    def _begun_late(self) -> ASGI:
+        """Return the gateway under a server that began no lifespan, or what says no for it."""
+        try:
+            return self._begin()
+        except APIError as error:
+            flaw = str(error)
+        logger.error("the configuration cannot be used: %s", flaw)
+        return unready
+
     def _begin(self) -> Gateway:
         """Read the configuration. Raises APIError for one that is none."""
         log.configure(sys.stderr, debug=self._debug)
@@ -87,10 +96,11 @@ class Application:
         return self._gateway
 
     def _settle_in(self) -> None:
-        """Listen for SIGHUP and for changed files; the collector need not look again at what is there to stay."""
+        """Listen for signals and for changed files; the collector need not look again at what is there to stay."""
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows has none; another thread may not
             loop.add_signal_handler(signal.SIGHUP, self._reload.again)
+            loop.add_signal_handler(signal.SIGUSR1, self._cut)
         self._tasks = [
             loop.create_task(watch(self._reload, self._stop)),
             loop.create_task(self._shared.keep_up(self._stop)),
@@ -118,6 +128,11 @@ class Application:
             assert gateway is not None  # noqa: S101 - it is who asks
             self._cold = Cold(Now(lambda: gateway.serving, self._shared.total, self._stop.is_set), self._note)
         await self._cold(scope, receive, send)
+
+    def _cut(self) -> None:
+        """End the requests that are still under way, when the time that they had after SIGTERM is over."""
+        if self._gateway is not None:
+            self._gateway.cut()
 
     def _in_flight(self) -> int:
         return 0 if self._gateway is None else self._gateway.in_flight

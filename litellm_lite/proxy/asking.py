@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 import orjson
@@ -34,7 +34,14 @@ _NOT_A_CLIENTS = {
     "extra_body": "is the SDK's; put what is in it into the body itself",
 }  # fmt: skip
 _FORBIDDEN = frozenset(_NOT_A_CLIENTS)
-_SEPARATOR, _QUOTED_SEPARATOR = b'":', b'\\":'
+# Lists of models, each with what is said there in the place of the caller's words: the same must not be said in them.
+_FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
+# What the Router replaces in a configuration by what the variable holds, which may be any key there is.
+_REFERENCE = "os.environ/"
+_LONGEST_NAME = 256
+_LONGEST_COUNT = 9
+# As escapes a colon is a colon too, and one that is not counted.
+_ESCAPED_COLON = b"\\u003"
 
 
 def read_json(raw: bytes) -> JSON:
@@ -45,9 +52,13 @@ def read_json(raw: bytes) -> JSON:
         raise BadRequestError(f"the body is no JSON: {_problem(raw, error)}", code="invalid_json") from None
     if not isinstance(body, dict):
         raise BadRequestError(f"the body must be a JSON object, not {shown(body)}", code="invalid_json")
-    # A key that stands there twice loses one of its values in silence. Counting is quick; only where the counts differ,
-    # as they do for a text that quotes JSON, is it looked at closely.
-    if raw.count(_SEPARATOR) - raw.count(_QUOTED_SEPARATOR) != _keys(body):
+    try:
+        again = orjson.dumps(body)
+    except orjson.JSONEncodeError:  # its one reason with what came out of JSON
+        raise BadRequestError("the body is nested too deep", code="invalid_json") from None
+    # A key that stands there twice loses one of its values in silence, and then there is a colon less than came. That
+    # is quickly counted; only where the counts differ, as they do where one is escaped, is it looked at closely.
+    if raw.count(b":") != again.count(b":") or _ESCAPED_COLON in raw:
         _check_twice(raw)
     return body
 
@@ -56,17 +67,6 @@ def _problem(raw: bytes, error: orjson.JSONDecodeError) -> str:
     if not raw.strip():
         return "it is empty"
     return f"{error.msg} (line {error.lineno}, column {error.colno})"
-
-
-def _keys(value: Any) -> int:
-    """Return how many keys there are in all objects inside a value."""
-    if type(value) is dict:
-        count = len(value)
-        for part in value.values():
-            if type(part) is dict or type(part) is list:
-                count += _keys(part)
-        return count
-    return sum([_keys(part) for part in value if type(part) is dict or type(part) is list])
 
 
 def _check_twice(raw: bytes) -> None:
@@ -84,10 +84,35 @@ def _once(pairs: list[tuple[str, Any]]) -> JSON:
 
 
 def check_client(body: JSON) -> None:
-    """Raise BadRequestError for a field that is the gateway's alone."""
+    """Raise BadRequestError for a field that is the gateway's alone, and for one inside the fallbacks of a call."""
     if not _FORBIDDEN.isdisjoint(body):
         name = next(name for name in body if name in _FORBIDDEN)
         raise BadRequestError(f"{name} {_NOT_A_CLIENTS[name]}", param=name)
+    for name in _FALLBACKS:
+        if body.get(name):
+            _check_fallbacks(name, body[name])
+
+
+def _check_fallbacks(param: str, given: Any) -> None:
+    for target in given if isinstance(given, list) else ():
+        if isinstance(target, dict) and not _FORBIDDEN.isdisjoint(target):
+            name = next(name for name in target if name in _FORBIDDEN)
+            raise BadRequestError(f"{name}, inside {param}, {_NOT_A_CLIENTS[name]}", param=param)
+    if any(isinstance(value, str) and value.startswith(_REFERENCE) for value in _values(given)):
+        msg = f"{param} may not refer to variables of the gateway's environment; write the value itself"
+        raise BadRequestError(msg, param=param)
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """Yield a value and all that is inside it."""
+    todo = [value]
+    while todo:
+        value = todo.pop()
+        yield value
+        if isinstance(value, dict):
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
 
 
 def take_model(body: JSON) -> str:
@@ -96,6 +121,9 @@ def take_model(body: JSON) -> str:
     if not isinstance(model, str) or not model:
         got = "there is none" if model is None else f"it is {shown(model)}"
         raise BadRequestError(f"model must be the name of a model, and {got}; GET /v1/models lists them", param="model")
+    if len(model) > _LONGEST_NAME:  # it goes into headers, logs and metrics
+        msg = f"model must be a name of at most {_LONGEST_NAME} characters; GET /v1/models lists them"
+        raise BadRequestError(msg, param="model")
     return model
 
 
@@ -134,7 +162,7 @@ def _seconds(header: str, value: str) -> float:
 
 
 def _count(header: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit()):
+    if not (value.isascii() and value.isdigit() and len(value) <= _LONGEST_COUNT):
         _refuse(header, "a whole number from 0")
     return int(value)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from litellm_lite.cost import Cost, price
 from litellm_lite.errors import APIError
-from litellm_lite.finish import Delivery
 from litellm_lite.prepare import asked_tier
 from litellm_lite.proxy.event_stream import EventStream
-from litellm_lite.proxy.refusing import JSON_HEADER
+from litellm_lite.proxy.refusing import JSON_HEADER, as_api_error
 from litellm_lite.router.drivers import afirst_leg, awhole
 from litellm_lite.router.stream import AsyncRoutedStream
+from litellm_lite.tidying import PlainDelivery
 from litellm_lite.transport import exchange as http
 
 if TYPE_CHECKING:
@@ -90,13 +90,25 @@ async def answer_stream(
                 await stream.aclose()
                 record.charge(stream.usage, stream.cost)
         await events.end(voice.end())
-    except APIError as error:
-        if not exchange.begun:
-            raise
-        record.error = error
-        await events.end(voice.fail(error))
+    except (Exception, asyncio.CancelledError) as error:
+        await _break_off(exchange, record, events, voice, error)
     finally:
         events.close()
+
+
+async def _break_off(
+    exchange: Exchange, record: Record, events: EventStream, voice: Voice, error: Exception | asyncio.CancelledError
+) -> None:
+    """Tell of a failure inside the stream, where it has begun. Raises the error where there is more to do about it."""
+    told = as_api_error(error) if isinstance(error, Exception) else exchange.verdict()
+    if told is None:  # the client is gone, or everything ends
+        raise error
+    if not exchange.begun:
+        raise error if isinstance(error, Exception) else told
+    record.error = told
+    await events.end(voice.fail(told))
+    if isinstance(error, Exception) and told is not error:
+        raise error
 
 
 async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice, place: int) -> None:
@@ -106,7 +118,8 @@ async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice,
             for chunk in chunks:
                 said += voice.say(chunk, place)
         except APIError:  # what came before a chunk that cannot be told is not lost
-            await events.write(bytes(said))
+            if said:
+                await events.write(bytes(said))
             raise
         if said:
             await events.write(bytes(said))
@@ -117,8 +130,8 @@ def _charge(record: Record, answer: Answer) -> None:
     record.served(answer.plan, answer.reply.elapsed_ms)
 
 
-def _delivered(plan: Plan, hidden: dict[str, Any]) -> Callable[[JSON], Any]:
-    return Delivery(plan, hidden, http.epoch_s()).plain
+def _delivered(plan: Plan, hidden: dict[str, Any]) -> Callable[[JSON], Any]:  # noqa: ARG001 - a Delivery
+    return PlainDelivery(plan, http.epoch_s()).plain
 
 
 def _cost(answer: Answer) -> Cost | None:

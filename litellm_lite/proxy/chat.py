@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from litellm_lite.finish import completed
 from litellm_lite.proxy.asking import add_headers, check_client, take_messages, take_model, take_stream
 from litellm_lite.proxy.calling import answer_stream, answer_whole
 from litellm_lite.proxy.refusing import event_bytes
+from litellm_lite.tidying import completed
 
 if TYPE_CHECKING:
     from litellm_lite.attempts import Answer

@@ -10,11 +10,11 @@ import orjson
 
 from litellm_lite.bridges import completions as bridge
 from litellm_lite.endpoints.completions import as_text_chunk
-from litellm_lite.finish import completed
 from litellm_lite.proxy.asking import add_headers, check_client, take_model, take_stream
 from litellm_lite.proxy.calling import answer_stream, answer_whole, answer_wholes
 from litellm_lite.proxy.chat import DONE
 from litellm_lite.proxy.refusing import event_bytes
+from litellm_lite.tidying import completed
 
 if TYPE_CHECKING:
     from litellm_lite.attempts import Answer

@@ -66,6 +66,10 @@ class GatewayConfig:
     weak_key_permitted: bool = False
     """Whether to listen everywhere without a master key, or with one that everybody knows."""
     max_request_bytes: int = 50 * _MIB
+    body_s: float = 60.0
+    """How long the body of a request may take to come."""
+    stalled_s: float = 120.0
+    """How long a client may take nothing of its answer."""
     drain_s: float = 30.0
     """How long requests under way have to end after SIGTERM."""
     keep_alive_s: float = 15.0
@@ -114,6 +118,12 @@ def check(path: str | os.PathLike[str], environment: Mapping[str, str] | None = 
     """Return all that is wrong with a configuration; nothing where `load` would take it."""
     outside = os.environ if environment is None else environment
     return tuple(_made(reading.read(os.fspath(path), outside), outside)[1])
+
+
+def file_named(environment: Mapping[str, str] | None = None) -> str | None:
+    """Return the configuration that the environment names: ours, or as LiteLLM has it; None where it names none."""
+    outside = os.environ if environment is None else environment
+    return outside.get("LITELLM_LITE_CONFIG") or outside.get("CONFIG_FILE_PATH") or None
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> GatewayConfig:
@@ -240,6 +250,8 @@ def _served(general: GeneralSettings, environment: Mapping[str, str]) -> dict[st
         "master_key": general.master_key,
         "weak_key_permitted": general.dangerously_permit_weak_or_unset_master_key or permitted,
         "max_request_bytes": int(general.max_request_size_mb * _MIB),
+        "body_s": general.request_body_timeout,
+        "stalled_s": general.stalled_client_timeout,
         "drain_s": general.drain_timeout,
         "keep_alive_s": general.keep_alive_interval,
     }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from litellm_lite.proxy.exchange import Exchange, Headers
 
-_STALLED_S = 120.0  # a client that reads nothing for so long is not there
+STALLED_S = 120.0  # a client that reads nothing for so long is not there
 COMMENT = b": keep-alive\n\n"
 HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 # nginx would collect a stream before it passes it on
@@ -23,10 +23,14 @@ class EventStream:
     After a silence of `silence_s` a comment is sent, for proxies cut what is silent for a minute.
     """
 
-    __slots__ = ("_comment", "_exchange", "_headers", "_last", "_loop", "_sending", "_silence_s", "_timer")
+    __slots__ = (
+        "_comment", "_exchange", "_headers", "_last", "_loop", "_sending", "_silence_s", "_stalled_s", "_timer",
+    )  # fmt: skip
 
-    def __init__(self, exchange: Exchange, headers: Callable[[], Headers], silence_s: float) -> None:
-        self._exchange, self._headers, self._silence_s = exchange, headers, silence_s
+    def __init__(
+        self, exchange: Exchange, headers: Callable[[], Headers], silence_s: float, stalled_s: float = STALLED_S
+    ) -> None:
+        self._exchange, self._headers, self._silence_s, self._stalled_s = exchange, headers, silence_s, stalled_s
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
         self._sending = False
@@ -43,7 +47,7 @@ class EventStream:
     async def end(self, part: bytes = b"") -> None:
         """Send the last piece."""
         self._timer.cancel()
-        if self._comment is not None:
+        if self._comment is not None and not self._comment.cancelled():
             await self._comment
         if not self._exchange.begun:
             await self._begin()
@@ -52,8 +56,8 @@ class EventStream:
     def close(self) -> None:
         """Send no comments any more."""
         self._timer.cancel()
-        if self._comment is not None:
-            self._comment.cancel()
+        if self._comment is not None and not self._comment.cancel() and not self._comment.cancelled():
+            self._comment.exception()  # with the client gone nobody asks for it
 
     async def _put(self, part: bytes) -> None:
         self._sending, self._last = True, self._loop.time()
@@ -70,12 +74,13 @@ class EventStream:
 
     def _look(self) -> None:
         """Break a silence, or let go of a client that does not read."""
-        silent_s = self._loop.time() - self._last
-        if self._sending:
-            if silent_s >= _STALLED_S:
+        limit_s = self._stalled_s if self._sending else self._silence_s
+        left_s = limit_s - (self._loop.time() - self._last)
+        if left_s <= 0:
+            if self._sending:
                 self._exchange.let_go()
                 return
-        elif silent_s >= self._silence_s:
             self._comment = asyncio.ensure_future(self._put(COMMENT))
-            silent_s = 0.0
-        self._timer = self._loop.call_later(max(self._silence_s - silent_s, 0.001), self._look)
+            left_s = limit_s
+        # What is sent now may be over soon, and then a silence begins.
+        self._timer = self._loop.call_later(min(left_s, self._silence_s), self._look)

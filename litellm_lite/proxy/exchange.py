@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from litellm_lite.errors import BadRequestError
+from litellm_lite.errors import APIError, BadRequestError
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,13 +22,15 @@ Headers = list[tuple[bytes, bytes]]
 # The only headers of a request that the hot path looks at.
 READ = frozenset({
     b"authorization", b"x-api-key", b"api-key", b"x-litellm-api-key", b"content-length", b"content-type",
-    b"content-encoding", b"x-litellm-call-id", b"x-litellm-timeout", b"x-litellm-stream-timeout",
+    b"content-encoding", b"origin", b"x-litellm-call-id", b"x-litellm-timeout", b"x-litellm-stream-timeout",
     b"x-litellm-num-retries", b"x-litellm-tags",
 })  # fmt: skip
 _LOOK_S = 0.05  # a request answered sooner needs nobody to watch for a client that hangs up
-_BODY_S = 60.0  # for a body to come; a client that trickles is let go
+BODY_S = 60.0  # for a body to come; a client that trickles is let go
 _SLOWEST_BYTES_S = 100_000  # a large one gets more time, at this pace
+_LONGEST_SIZE = 18  # digits
 _LONGEST_ID = 128
+_CLIENT_GONE = 499  # nginx's number; nobody is told
 _ID = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
 
 
@@ -48,7 +50,7 @@ class Exchange:
     """A request and its answer. Once it has `begun`, no other status can be told; `gone`: its client has hung up."""
 
     __slots__ = (
-        "_is_late", "_listener", "_loop", "_receive", "_send", "_task", "_timer", "arrived", "begun", "call_id",
+        "_listener", "_loop", "_receive", "_send", "_task", "_timer", "_verdict", "arrived", "begun", "call_id",
         "ended", "gone", "head", "scope", "status",
     )  # fmt: skip
 
@@ -57,7 +59,8 @@ class Exchange:
         self.scope, self._receive, self._send = scope, receive, send
         self.arrived = time.perf_counter()
         self.head = {name: value for name, value in scope["headers"] if name in READ}
-        self.begun = self.ended = self.gone = self._is_late = False
+        self.begun = self.ended = self.gone = False
+        self._verdict: APIError | None = None
         self.status = 0
         self.call_id = _call_id(self.head.get(b"x-litellm-call-id"))
         self._loop = asyncio.get_running_loop()
@@ -70,22 +73,17 @@ class Exchange:
         """Milliseconds since the request arrived."""
         return (time.perf_counter() - self.arrived) * 1000
 
-    async def body(self, limit: int) -> bytes:
-        """Return the body. Raises RequestTooLarge above so many bytes, RequestTooSlow for one that trickles.
+    async def body(self, limit: int, within_s: float = BODY_S) -> bytes:
+        """Return the body. Raises RequestTooLarge above so many bytes, BadRequestError for one that breaks off.
 
-        From then on the task of the request is ended when its client hangs up.
+        One that trickles ends the task of the request with RequestTooSlow, and from then on so does, without a word, a
+        client that hangs up.
         """
-        self._check_head(limit)
-        told = self.head.get(b"content-length")
-        extra_s = int(told) / _SLOWEST_BYTES_S if told is not None and told.isdigit() else 0.0
-        self._timer = self._loop.call_later(_BODY_S + extra_s, self._late)
+        size = self._told_size(limit)
+        self._check_kind()
+        self._timer = self._loop.call_later(within_s + size / _SLOWEST_BYTES_S, self._late)
         try:
             body = await self._read(limit)
-        except asyncio.CancelledError:
-            if not self._is_late or self._task is None:
-                raise
-            self._task.uncancel()
-            raise RequestTooSlow("the body of the request did not come in time; send it faster") from None
         finally:
             self._timer.cancel()
         self._timer = self._loop.call_later(_LOOK_S, self._begin_to_listen)
@@ -106,26 +104,41 @@ class Exchange:
         return bytes(whole)
 
     async def _piece(self) -> tuple[bytes, bool]:
-        """Return a piece of the body, and whether there are more. A client that has hung up ends the request."""
+        """Return a piece of the body, and whether there are more. Raises BadRequestError for one that breaks off.
+
+        Its client counts as gone; but it may have sent what is no HTTP, and wait to be told.
+        """
         message = await self._receive()
         if message["type"] != "http.request":
             self.gone = True
-            raise asyncio.CancelledError
+            raise BadRequestError("the body of the request broke off, or is no HTTP; send it again", code="cut_body")
         return message.get("body", b""), message.get("more_body", False)
 
-    def _check_head(self, limit: int) -> None:
+    def _told_size(self, limit: int) -> int:
+        """Return the size that the head tells, 0 where it tells none. Raises RequestTooLarge above the limit."""
         told = self.head.get(b"content-length")
-        if told is not None and told.isdigit() and int(told) > limit:
+        if told is None or not told.isdigit():
+            return 0
+        if len(told) > _LONGEST_SIZE or int(told) > limit:
             raise _too_large(limit)
+        return int(told)
+
+    def _check_kind(self) -> None:
+        """Raise BadRequestError for a body that is something else than JSON.
+
+        A web page may send anything anywhere, but JSON only where it is allowed to. So it must say that it is JSON; a
+        program need not.
+        """
         encoding = self.head.get(b"content-encoding")
         if encoding is not None and encoding.strip().lower() not in (b"identity", b""):
             msg = "the body is compressed, which is not taken here; send it without Content-Encoding"
             raise BadRequestError(msg, status_code=415)
+        kind = self.head.get(b"content-type")
+        if kind != b"application/json" and (not _is_json(kind) if kind is not None else b"origin" in self.head):
+            raise BadRequestError("the body must be JSON; send it with Content-Type: application/json", status_code=415)
 
     def _late(self) -> None:
-        self._is_late = True
-        if self._task is not None:
-            self._task.cancel()
+        self.end_with(RequestTooSlow("the body of the request did not come in time; send it faster"))
 
     def _begin_to_listen(self) -> None:
         self._listener = self._loop.create_task(self._listen())
@@ -141,9 +154,24 @@ class Exchange:
             self.gone = True
             self._task.cancel()
 
+    def end_with(self, error: APIError) -> None:
+        """End the task of the request, which then finds the error in `verdict`."""
+        if self._task is not None and not (self.ended or self.gone) and self._verdict is None:
+            self._verdict = error
+            self._task.cancel()
+
+    def verdict(self) -> APIError | None:
+        """Return what the request was ended with, where it was and not by somebody else; it may go on and say so."""
+        verdict, self._verdict = self._verdict, None
+        if verdict is not None and self._task is not None:
+            self._task.uncancel()
+        return verdict
+
     def close(self) -> None:
         """Watch no more."""
         self.ended = True
+        if self.gone:
+            self.status = _CLIENT_GONE
         if self._timer is not None:
             self._timer.cancel()
         if self._listener is not None:
@@ -170,6 +198,11 @@ class Exchange:
         """Send the last piece of a stream."""
         await self._send({"type": "http.response.body", "body": part})
         self.ended = True
+
+
+def _is_json(kind: bytes) -> bool:
+    kind = kind.partition(b";")[0].strip().lower()
+    return kind == b"application/json" or kind.endswith(b"+json")
 
 
 def _too_large(limit: int) -> RequestTooLarge:

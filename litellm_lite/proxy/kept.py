@@ -9,7 +9,6 @@ import orjson
 from litellm_lite.proxy.refusing import JSON_HEADER
 from litellm_lite.proxy.response_ids import kept_at
 from litellm_lite.proxy.responses import no_response
-from litellm_lite.stored_responses import adelete_responses, aget_responses
 
 if TYPE_CHECKING:
     from litellm_lite.proxy.exchange import Exchange
@@ -37,6 +36,8 @@ async def read(serving: Serving, exchange: Exchange, record: Record, body: JSON)
     """Answer with a response that is kept. Raises NotFoundError for one that is not."""
     id = response_id(exchange.scope["path"])
     if (place := _place(serving, id)) is not None:
+        from litellm_lite.stored_responses import aget_responses  # few ask, and it loads models
+
         kept, params = place
         told = (await aget_responses(kept, **params)).model_dump(mode="json", exclude_unset=True)
         told["id"] = id
@@ -51,6 +52,8 @@ async def delete(serving: Serving, exchange: Exchange, record: Record, body: JSO
     """Delete a response that is kept. Raises NotFoundError for one that is not."""
     id = response_id(exchange.scope["path"])
     if (place := _place(serving, id)) is not None:
+        from litellm_lite.stored_responses import adelete_responses
+
         kept, params = place
         await adelete_responses(kept, **params)
     elif not serving.store.delete(id):

@@ -10,10 +10,10 @@ import orjson
 
 from litellm_lite.bridges.messages import MessageEvents, answer, count_tokens, error_body, to_bytes, to_chat
 from litellm_lite.errors import APIError
-from litellm_lite.finish import completed
 from litellm_lite.proxy.asking import add_headers, check_client, take_model
 from litellm_lite.proxy.calling import answer_stream, answer_whole
 from litellm_lite.proxy.refusing import JSON_HEADER
+from litellm_lite.tidying import completed
 
 if TYPE_CHECKING:
     from litellm_lite.attempts import Answer

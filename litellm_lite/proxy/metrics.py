@@ -73,8 +73,9 @@ class Metrics:
         series.observe("total", seconds)
         if record.plan is not None:
             upstream_s = record.upstream_ms / 1000
-            series.observe("api", upstream_s if not record.stream else seconds)
-            series.observe("overhead", max(0.0, seconds - upstream_s) if not record.stream else 0.0)
+            series.observe("api", seconds if record.stream else upstream_s)
+            if not record.stream:  # who is slow, the vendor or the client, a stream does not tell
+                series.observe("overhead", max(0.0, seconds - upstream_s))
         if record.first_ms is not None:
             series.observe("first_token", record.first_ms / 1000)
         if record.prompt_tokens is not None:

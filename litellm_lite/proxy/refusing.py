@@ -17,6 +17,7 @@ from litellm_lite.errors import (
     APIResponseValidationError,
     AuthenticationError,
     BudgetExceededError,
+    ContextWindowExceededError,
     InternalServerError,
     Timeout,
 )
@@ -33,6 +34,8 @@ _TYPES = {
     429: "rate_limit_error",
     504: "timeout_error",
 }
+# What OpenAI's clients look for, whatever the vendor calls it; LangChain and this library's own do.
+_CODES: Mapping[type[APIError], str] = {ContextWindowExceededError: "context_length_exceeded"}
 _BUDGET = 400  # LiteLLM's status for a budget that is exceeded
 JSON_HEADER = (b"content-type", b"application/json")
 
@@ -71,7 +74,7 @@ def error_body(error: APIError, status: int) -> dict[str, Any]:
         "message": error.message,
         "type": _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error"),
         "param": error.param,
-        "code": error.code or str(status),
+        "code": _CODES.get(type(error)) or error.code or str(status),
     }
     return {"error": told}
 
@@ -94,7 +97,7 @@ def error_headers(error: APIError) -> Headers:
         seconds = max(0.0, error.retry_after)
         headers.append((b"retry-after", b"%d" % math.ceil(seconds)))
         headers.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
-    if error.status == AuthenticationError.default_status:
+    if status_of(error) == AuthenticationError.default_status:
         headers.append((b"www-authenticate", b"Bearer"))
     return headers
 

@@ -14,11 +14,11 @@ import orjson
 
 from litellm_lite.bridges import responses as bridge
 from litellm_lite.errors import NotFoundError
-from litellm_lite.finish import completed
 from litellm_lite.proxy.asking import add_headers, check_client, take_model, take_stream
 from litellm_lite.proxy.calling import answer_stream, answer_whole
 from litellm_lite.proxy.response_ids import kept_at, public_id
 from litellm_lite.proxy.stored import Stored
+from litellm_lite.tidying import completed
 
 if TYPE_CHECKING:
     from litellm_lite.attempts import Answer

@@ -62,6 +62,15 @@ class GeneralSettings(Section):
     max_request_size_mb: Annotated[float, Field(gt=0, le=4096, allow_inf_nan=False)] = Field(
         default=50.0, description="The largest body of a request; a larger one is refused with 413."
     )
+    request_body_timeout: Annotated[float, Field(gt=0, le=1e9)] = Field(
+        default=60.0,
+        description="Seconds that the body of a request has to come, a large one more; the head has as many, and 15 at "
+        "most. Not LiteLLM's.",
+    )
+    stalled_client_timeout: Annotated[float, Field(ge=0.001, le=1e6)] = Field(
+        default=120.0,
+        description="Seconds after which a client that takes nothing of its answer is let go. Not LiteLLM's.",
+    )
     drain_timeout: Seconds = Field(
         default=30.0, description="Seconds that requests under way have to end after SIGTERM. Not LiteLLM's."
     )

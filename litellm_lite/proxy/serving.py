@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from litellm_lite.asking import wants_chat
 from litellm_lite.errors import APIError, BadRequestError, NotFoundError
 from litellm_lite.proxy.auth import Keys
+from litellm_lite.proxy.exchange import BODY_S
 
 if TYPE_CHECKING:
     from litellm_lite.call import Endpoint
@@ -27,6 +28,7 @@ class Serving:
     keys: Keys
     store: Store
     max_request_bytes: int = 50 << 20
+    body_s: float = BODY_S
     keep_alive_s: float = 15.0
     drop_params: bool = False
 
@@ -39,6 +41,7 @@ class Serving:
             keys=Keys(config.master_key),
             store=store,
             max_request_bytes=config.max_request_bytes,
+            body_s=config.body_s,
             keep_alive_s=config.keep_alive_s,
             drop_params=bool(defaults.get("drop_params")),
         )

@@ -93,8 +93,6 @@ class Shared:
 def _lives(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except OSError:  # it is gone, or its number is somebody else's by now
         return False
-    except PermissionError:  # it is there, and somebody else's
-        return True
     return True

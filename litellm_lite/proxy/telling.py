@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from litellm_lite import __version__
-from litellm_lite.finish import RATE_LIMIT_HEADERS
+from litellm_lite.facts import RATE_LIMIT_HEADERS
 from litellm_lite.proxy.exchange import Exchange, Headers
 from litellm_lite.vendor_errors import redact, secrets_of
 
@@ -69,7 +70,7 @@ class Record:
         self.plan = plan
         trace = self.trace
         if trace is not None and (len(trace) > 1 or trace.waited_s):
-            upstream_ms = 1000 * (trace.waited_s + sum(record.elapsed_s or 0.0 for record in trace))
+            upstream_ms = _elapsed_ms(trace)
         self.upstream_ms = upstream_ms
 
     def headers(self, vendors: Mapping[str, str]) -> Headers:
@@ -79,9 +80,10 @@ class Record:
         headers: Headers = [
             (b"x-litellm-call-id", exchange.call_id.encode()),
             (b"x-litellm-response-duration-ms", b"%.3f" % elapsed_ms),
-            (b"x-litellm-overhead-duration-ms", b"%.3f" % max(0.0, elapsed_ms - self.upstream_ms)),
             _VERSION,
         ]
+        if (taken_ms := self._taken_ms()) is not None:
+            headers.append((b"x-litellm-overhead-duration-ms", b"%.3f" % max(0.0, elapsed_ms - taken_ms)))
         if self.dollars is not None:
             headers.append((b"x-litellm-response-cost", str(float(self.dollars)).encode()))
         if trace is not None:
@@ -93,6 +95,19 @@ class Record:
             dropped = {**self.left_out, **(plan.dropped if plan is not None else _NOTHING)}
             headers.append((b"x-litellm-dropped-params", _value(", ".join(dropped))))
         return headers
+
+    def _taken_ms(self) -> float | None:
+        """Return how long the vendors took; None while that is not known."""
+        if self.plan is not None or self.trace is None:
+            return self.upstream_ms
+        if self.error is None or any(record.elapsed_s is None for record in self.trace):
+            return None
+        return _elapsed_ms(self.trace)
+
+
+def _elapsed_ms(trace: Trace) -> float:
+    """Return how long all attempts took, and the pauses between them."""
+    return 1000 * (trace.waited_s + sum(record.elapsed_s or 0.0 for record in trace))
 
 
 def _count(usage: Mapping[str, Any], name: str) -> int:
@@ -113,12 +128,21 @@ def _vendors(vendors: Mapping[str, str], secrets: Sequence[str]) -> Headers:
         vendors = {name: redact(value, secrets) for name, value in vendors.items()}
     headers: Headers = []
     for name, value in vendors.items():
-        if name not in _KEPT_BACK:
+        prefixed, plain = _names(name)
+        if prefixed is not None:
             written = value.encode("ascii", "replace")
-            headers.append((_PREFIX + name.encode(), written))
-            if name in _LIMITS:
-                headers.append((name.encode(), written))
+            headers.append((prefixed, written))
+            if plain is not None:
+                headers.append((plain, written))
     return headers
+
+
+@lru_cache(maxsize=512)
+def _names(name: str) -> tuple[bytes | None, bytes | None]:
+    """Return under which names a vendor's header is passed on: with our prefix, and as it is; None for not at all."""
+    if name in _KEPT_BACK:
+        return None, None
+    return _PREFIX + name.encode(), name.encode() if name in _LIMITS else None
 
 
 def _value(text: str) -> bytes:

@@ -20,7 +20,7 @@ _KNOWN = ("model", "messages", *_TEXTS, "tools", "tool_choice", "response_format
 
 async def token_counter(visit: Visit) -> Told:
     """Answer with the count. Raises BadRequestError for what cannot be counted, and NotFoundError for no model."""
-    body = read_json(await visit.exchange.body(visit.serving.max_request_bytes))
+    body = read_json(await visit.exchange.body(visit.serving.max_request_bytes, visit.serving.body_s))
     for name in body:
         if name not in _KNOWN:
             msg = f"{shown(name)} is not counted here; there are {', '.join(_KNOWN)}"

@@ -1,11 +1,12 @@
-"""The methods of a Router for the endpoints beside chat. They are those of the library, asked by a Router."""
+"""The methods of a Router for the endpoints beside chat. They are those of the library, asked by a Router.
+
+Their code is loaded when they are called: with it come the models of all answers, which a gateway never makes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
-
-from litellm_lite import embeddings, responding, text_completions
 
 if TYPE_CHECKING:
     from litellm_lite.asking import Asking
@@ -37,6 +38,8 @@ class Endpoints:
 
     def embedding(self, model: str, input: Texts = (), **params: Unpack[RoutedEmbeddingParams]) -> EmbeddingResponse:
         """Return a vector for each input, in their order."""
+        from litellm_lite import embeddings
+
         answer: EmbeddingResponse = embeddings.listed(self._asking(), "embeddings", model, _with(params, input=input))
         return answer
 
@@ -44,6 +47,8 @@ class Endpoints:
         self, model: str, input: Texts = (), **params: Unpack[RoutedEmbeddingParams]
     ) -> EmbeddingResponse:
         """The async twin of `embedding`."""
+        from litellm_lite import embeddings
+
         given = _with(params, input=input)
         answer: EmbeddingResponse = await embeddings.alisted(self._asking(), "embeddings", model, given)
         return answer
@@ -52,6 +57,8 @@ class Endpoints:
         self, input: str | Sequence[Any], model: str, **params: Unpack[RoutedOptionParams]
     ) -> ModerationResponse:
         """Return a verdict for each input."""
+        from litellm_lite import embeddings
+
         answer: ModerationResponse = embeddings.listed(self._asking(), "moderations", model, _with(params, input=input))
         return answer
 
@@ -59,6 +66,8 @@ class Endpoints:
         self, input: str | Sequence[Any], model: str, **params: Unpack[RoutedOptionParams]
     ) -> ModerationResponse:
         """The async twin of `moderation`."""
+        from litellm_lite import embeddings
+
         given = _with(params, input=input)
         answer: ModerationResponse = await embeddings.alisted(self._asking(), "moderations", model, given)
         return answer
@@ -82,6 +91,8 @@ class Endpoints:
     ) -> TextCompletionResponse | TextCompletionStream: ...
     def text_completion(self, model: str, prompt: Any, *, stream: bool | None = None, **params: Any) -> Any:
         """Return the texts that go on where the prompts end, or with `stream=True` an iterator of their pieces."""
+        from litellm_lite import text_completions
+
         if stream:
             return text_completions.streamed(self._asking(), model, prompt, params)
         return text_completions.completed(self._asking(), model, prompt, params)
@@ -105,6 +116,8 @@ class Endpoints:
     ) -> TextCompletionResponse | AsyncTextCompletionStream: ...
     async def atext_completion(self, model: str, prompt: Any, *, stream: bool | None = None, **params: Any) -> Any:
         """The async twin of `text_completion`."""
+        from litellm_lite import text_completions
+
         if stream:
             return await text_completions.astreamed(self._asking(), model, prompt, params)
         return await text_completions.acompleted(self._asking(), model, prompt, params)
@@ -123,6 +136,8 @@ class Endpoints:
     ) -> ResponsesAPIResponse | ResponsesStream: ...
     def responses(self, input: Any, model: str, *, stream: bool | None = None, **params: Any) -> Any:
         """Return the model's response to the input, or with `stream=True` an iterator of its events."""
+        from litellm_lite import responding
+
         if stream:
             return responding.streamed(self._asking(), model, input, params)
         return responding.responded(self._asking(), model, input, params)
@@ -141,6 +156,8 @@ class Endpoints:
     ) -> ResponsesAPIResponse | AsyncResponsesStream: ...
     async def aresponses(self, input: Any, model: str, *, stream: bool | None = None, **params: Any) -> Any:
         """The async twin of `responses`."""
+        from litellm_lite import responding
+
         if stream:
             return await responding.astreamed(self._asking(), model, input, params)
         return await responding.aresponded(self._asking(), model, input, params)

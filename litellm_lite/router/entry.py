@@ -76,7 +76,7 @@ _NOT_HERE: Mapping[str, str] = {
     **dict.fromkeys(("fallbacks", "context_window_fallback_dict"), "is a keyword of Router, or of completion"),
     "guardrails": "is not there; check messages and answers around the call",
     "tag_regex": "is not there; name the tags",
-    "use_in_pass_through": "is not there; the Router serves chat completions",
+    "use_in_pass_through": "is not there; the Router serves OpenAI's endpoints",
     **dict.fromkeys(("auto_router_config", "auto_router_config_path", "auto_router_default_model"), _ONE_MODEL),
     **dict.fromkeys(("auto_router_embedding_model", "complexity_router_config"), _ONE_MODEL),
 }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from litellm_lite.attempts import aopen_stream, open_stream
 from litellm_lite.errors import APIError
-from litellm_lite.finish import plain_end
+from litellm_lite.facts import plain_end
 from litellm_lite.router.mending import speaks
 from litellm_lite.router.steps import Attempt, Event, Failed, Refused, Silent, Spoke
 from litellm_lite.transformer import JSON
@@ -50,6 +50,7 @@ class Chunks(_Known, Protocol):
 
     def __iter__(self) -> Chunks: ...
     def __next__(self) -> JSON: ...
+    def at_hand(self) -> list[JSON]: ...
     def close(self) -> None: ...
 
 
@@ -74,6 +75,10 @@ class Leg(NamedTuple):
         """Return the next chunk, None at the end. Raises APIError."""
         return self.held.popleft() if self.held else next(self.stream, None)
 
+    def at_hand(self) -> list[JSON]:
+        """Return the chunks that nobody need wait for."""
+        return _at_hand(self)
+
 
 class AsyncLeg(NamedTuple):
     """The twin of `Leg`."""
@@ -87,10 +92,13 @@ class AsyncLeg(NamedTuple):
         return self.held.popleft() if self.held else await anext(self.stream, None)
 
     def at_hand(self) -> list[JSON]:
-        """Return the chunks that nobody need wait for."""
-        held = [*self.held, *self.stream.at_hand()]
-        self.held.clear()
-        return held
+        return _at_hand(self)
+
+
+def _at_hand(leg: Leg | AsyncLeg) -> list[JSON]:
+    held = [*leg.held, *leg.stream.at_hand()]
+    leg.held.clear()
+    return held
 
 
 def open_leg(attempt: Attempt, plan: Plan, clock: Clock) -> Leg:

@@ -6,9 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
-from litellm_lite.attempts import Answer, warn_of_retirement
-from litellm_lite.errors import APIError
-from litellm_lite.finish import Delivery, model_response
+from litellm_lite.attempts import warn_of_retirement
 from litellm_lite.router import model_list as lists
 from litellm_lite.router import settings as settled
 from litellm_lite.router import strategies
@@ -16,23 +14,18 @@ from litellm_lite.router.checks import flag
 from litellm_lite.router.clock import Clock
 from litellm_lite.router.drivers import afirst_leg, awhole, first_leg, whole
 from litellm_lite.router.endpoints import Endpoints
-from litellm_lite.router.facts import RoutedFacts
 from litellm_lite.router.fleet import Fleet
 from litellm_lite.router.request import Way, planned
 from litellm_lite.router.serving import serves
 from litellm_lite.router.stream import AsyncRoutedStream, RoutedStream
-from litellm_lite.transport import exchange
-from litellm_lite.types.response import attach, known_of
 
 if TYPE_CHECKING:
     from litellm_lite.call import Endpoint
     from litellm_lite.explanation import Explanation
-    from litellm_lite.prepare import Plan
     from litellm_lite.router.deployment import Deployment
     from litellm_lite.router.pacing import Remaining
     from litellm_lite.router.settings import RouterParams
     from litellm_lite.router.standing import Standing
-    from litellm_lite.router.trace import Trace
     from litellm_lite.types.params import Messages, RoutedParams
     from litellm_lite.types.response import ModelResponse
 
@@ -94,14 +87,16 @@ class Router(Endpoints):
         `hidden_params["attempts"]` on it tells every attempt, as `attempts` does on the APIError that is raised when
         all have failed. `timeout` is the time for the whole call, in seconds.
         """
+        from litellm_lite.router.edge import delivered, response
+
         way = self.route("chat", model, params, messages=messages, stream=bool(stream))
         if stream:
             leg = first_leg(way.route, way.calls)
             warn_of_retirement(leg.plan)
-            return RoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
+            return RoutedStream(way.route, way.calls, leg, way.mender(), delivered)
         answer = whole(way.route, way.calls)
         warn_of_retirement(answer.plan)
-        return _response(answer, way.route.trace)
+        return response(answer, way.route.trace)
 
     @overload
     async def acompletion(
@@ -117,14 +112,16 @@ class Router(Endpoints):
     ) -> ModelResponse | AsyncRoutedStream: ...
     async def acompletion(self, model: str, messages: Any = (), *, stream: bool | None = None, **params: Any) -> Any:
         """The async twin of `completion`."""
+        from litellm_lite.router.edge import delivered, response
+
         way = self.route("chat", model, params, messages=messages, stream=bool(stream))
         if stream:
             leg = await afirst_leg(way.route, way.calls)
             warn_of_retirement(leg.plan)
-            return AsyncRoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
+            return AsyncRoutedStream(way.route, way.calls, leg, way.mender(), delivered)
         answer = await awhole(way.route, way.calls)
         warn_of_retirement(answer.plan)
-        return _response(answer, way.route.trace)
+        return response(answer, way.route.trace)
 
     def route(
         self, endpoint: Endpoint, model: str, params: Mapping[str, Any], *, messages: Any = (), stream: bool = False
@@ -267,18 +264,3 @@ def report(standing: Standing, now: float) -> dict[str, Any]:
 
 def _left(remaining: Remaining | None, now: float) -> tuple[int, float] | None:
     return None if remaining is None else (remaining.amount, remaining.until - now)
-
-
-def _response(answer: Answer, trace: Trace) -> ModelResponse:
-    """Return the answer as the caller of the library holds it."""
-    try:
-        made = model_response(answer.plan, answer.body, answer.reply)
-    except APIError as error:  # its fields are not what they should be
-        error.attempts = tuple(trace)
-        raise
-    attach(made, RoutedFacts(known_of(made), trace))
-    return made
-
-
-def _delivered(plan: Plan, hidden: dict[str, Any]) -> Any:
-    return Delivery(plan, hidden, exchange.epoch_s()).deliver

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from litellm_lite import resolve
 from litellm_lite.asking import Opened, Told, wants_chat, warn
 from litellm_lite.errors import APIError
-from litellm_lite.finish import facts_of
+from litellm_lite.facts import facts_of
 from litellm_lite.router.drivers import afirst_leg, awhole, first_leg, whole
 from litellm_lite.router.facts import RoutedFacts
 from litellm_lite.router.stream import AsyncRoutedStream, RoutedStream

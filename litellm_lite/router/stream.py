@@ -75,6 +75,16 @@ class StreamState(CustomStreamWrapper):
                 return delivered
         return None
 
+    def _at_hand(self) -> list[Any]:
+        """Return what the caller need not wait for."""
+        if self._mender.open and not self._over:
+            for chunk in self._current.at_hand():
+                self._show(self._mender.feed(chunk))
+        ready = []
+        while (next_one := self._next_ready()) is not None:
+            ready.append(next_one)
+        return ready
+
     def _take_over(self, leg: Leg | AsyncLeg) -> None:
         """Go on with another leg."""
         self._malformed += self._current.stream.malformed_events
@@ -152,6 +162,13 @@ class RoutedStream(StreamState):
         if chunk is None:
             raise self._stop(StopIteration())
         return chunk
+
+    def batch(self) -> list[Any]:
+        """Return the next chunk and all that came with it, so that they can be passed on together; [] at the end."""
+        try:
+            return [self.__next__(), *self._at_hand()]
+        except StopIteration:
+            return []
 
     def __enter__(self) -> Self:
         return self
@@ -237,17 +254,10 @@ class AsyncRoutedStream(StreamState):
         return chunk
 
     async def batch(self) -> list[Any]:
-        """Return the next chunk and all that came with it, so that they can be passed on together; [] at the end."""
         try:
-            batch = [await self.__anext__()]
+            return [await self.__anext__(), *self._at_hand()]
         except StopAsyncIteration:
             return []
-        if self._mender.open and not self._over:
-            for chunk in self._current.at_hand():
-                self._show(self._mender.feed(chunk))
-        while (ready := self._next_ready()) is not None:
-            batch.append(ready)
-        return batch
 
     async def __aenter__(self) -> Self:
         return self

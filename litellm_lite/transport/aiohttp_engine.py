@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
 from urllib.request import getproxies
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp.http import HttpProcessingError
@@ -78,12 +79,11 @@ class _Response(aiohttp.ClientResponse):
     protocol: Any = None
 
     async def start(self, connection: Any) -> aiohttp.ClientResponse:
-        self.protocol, transport = connection.protocol, connection.transport
+        self.protocol = connection.protocol
         try:
             await super().start(connection)
         except BaseException:
-            if transport is not None:
-                transport.abort()
+            _drop(self)
             raise
         _tell_when_lost(self.protocol, self.content)
         return self
@@ -123,11 +123,12 @@ def _tell(content: aiohttp.StreamReader, _: object) -> None:
 class AsyncAiohttpEngine:
     """Sends over the connections of one loop; every limit is exact."""
 
-    __slots__ = ("_connector", "_cookies", "_proxies", "_tls", "_verify")
+    __slots__ = ("_connector", "_cookies", "_proxies", "_streams", "_tls", "_verify")
 
     def __init__(self, connector: aiohttp.TCPConnector, verify: bool | str) -> None:
         self._connector, self._verify = connector, verify
         self._cookies = aiohttp.DummyCookieJar()
+        self._streams: WeakSet[AsyncAiohttpStream] = WeakSet()
         self._proxies = Proxies(getproxies())
         self._tls = _tls(verify) if isinstance(verify, str) else None
 
@@ -140,10 +141,14 @@ class AsyncAiohttpEngine:
             if isinstance(error, _FAILURES):
                 _raise_for(error, request.url, deadlines)
             raise
-        return AsyncAiohttpStream(response, deadlines, alarm)
+        stream = AsyncAiohttpStream(response, deadlines, alarm)
+        self._streams.add(stream)
+        return stream
 
     async def close(self) -> None:
         """Hang up, also on streams that somebody still holds."""
+        for stream in list(self._streams):
+            await stream.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING_S):  # what a peer does not take must not hold up the end of a loop
                 await self._connector.close(abort_ssl=True)
@@ -187,7 +192,7 @@ class AsyncAiohttpEngine:
 class AsyncAiohttpStream:
     """One answer."""
 
-    __slots__ = ("_alarm", "_content", "_deadlines", "_protocol", "_response", "headers", "status")
+    __slots__ = ("__weakref__", "_alarm", "_content", "_deadlines", "_protocol", "_response", "headers", "status")
     timed = True
 
     def __init__(self, response: Any, deadlines: Deadlines, alarm: Alarm) -> None:
@@ -253,7 +258,7 @@ def _tls(verify: bool | str) -> ssl.SSLContext:
 
 def _usual_tls() -> ssl.SSLContext:
     paths = ssl.get_default_verify_paths()
-    if paths.capath is not None and paths.capath != paths.openssl_capath:
+    if paths.capath not in (None, paths.openssl_capath):
         return ssl.create_default_context(capath=paths.capath)
     import certifi
 

@@ -144,8 +144,7 @@ def _address_flaw(url: str) -> str | None:
         _ = parts.port
     except ValueError as error:
         return f"its address is none ({error})"
-    host = parts.hostname or "-"
-    if _NOT_IN_ADDRESS.search(url) or not _HOST.fullmatch(host) or "xn--" in host.split("."):
+    if _NOT_IN_ADDRESS.search(url) or not _HOST.fullmatch(parts.hostname or "-"):
         return "its address holds a space or another character no address has"
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "its address must begin with http:// or https:// and name a host"

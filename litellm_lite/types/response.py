@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from litellm_lite.types.ids import new_id
+
 _HIDDEN = "_hidden_params"
 
 Hidden = dict[str, Any] | Callable[[], dict[str, Any]]
 """What is known of a call beside its answer, or the way to work it out."""
-
-
-def new_id() -> str:
-    """Return an id for an answer whose vendor gave none."""
-    return f"chatcmpl-{uuid.uuid4()}"
 
 
 class OpenAIObject(BaseModel):

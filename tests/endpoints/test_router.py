@@ -248,3 +248,27 @@ def test_a_deployments_own_parameters_are_sent_along(wire: Wire) -> None:
     wire.answers(reply(EMBEDDINGS))
     ask("sync", "embedding", "chat", "Hi", of=Router([place(wire, dimensions=2)]))
     assert wire.last.json["dimensions"] == 2
+
+
+@each_mode
+def test_a_fallback_that_serves_the_endpoint_takes_over_and_another_is_passed_over(mode: str, new_wire: Wires) -> None:
+    down, llama, well = new_wire(), new_wire(), new_wire()
+    down.answers(*[problem(503, "Busy")] * 4)
+    well.answers(reply(RESPONSE))
+    entries = [place(down), place(llama, "l", "llama", **LLAMA), place(well, "w", "well")]
+    router = Router(entries, fallbacks=[{"chat": ["llama", "well"]}])
+    answer = ask(mode, "responses", "Hi", "chat", of=router)
+    assert served(answer) == "w"
+    assert ("fallback", "l", "refused") in tried(answer)
+    assert llama.requests == []
+
+
+@each_mode
+def test_where_only_the_fallback_lacks_the_endpoint_the_first_failure_is_told(mode: str, new_wire: Wires) -> None:
+    down, llama = new_wire(), new_wire()
+    down.answers(*[problem(503, "Busy")] * 4)
+    router = Router([place(down), place(llama, "l", "llama", **LLAMA)], fallbacks=[{"chat": ["llama"]}])
+    with pytest.raises(APIError, match="Busy") as caught:
+        ask(mode, "responses", "Hi", "chat", of=router)
+    assert caught.value.status == 503
+    assert "there is no /responses at Meta Llama API" in caught.value.message

@@ -13,9 +13,9 @@ import pytest
 from litellm_lite import APIError, BadRequestError, Router
 from tests.calls import MODES
 from tests.endpoints.asking import ask, listen
-from tests.llama_cpp.conftest import ALIAS, SLOTS, vocabulary_or_skip
 from tests.llama_cpp.server import LlamaServer, ServerSettings
-from tests.llama_cpp.tiny_llama import CONTEXT_TOKENS, build
+from tests.llama_cpp.serving import ALIAS, SLOTS, vocabulary_or_skip
+from tests.llama_cpp.tiny_llama import CONTEXT_TOKENS, build, find_vocabulary
 
 pytestmark = pytest.mark.integration
 each_mode = pytest.mark.parametrize("mode", MODES)
@@ -25,7 +25,7 @@ each_way = pytest.mark.parametrize("chat", [False, True], ids=["native", "bridge
 @pytest.fixture(scope="module")
 def embedder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
     folder = tmp_path_factory.mktemp("embedder")
-    build(vocabulary_or_skip(), folder / "tiny-llama.gguf")
+    build(vocabulary_or_skip(find_vocabulary()), folder / "tiny-llama.gguf")
     settings = ServerSettings(str(folder / "tiny-llama.gguf"), ALIAS, "sk-canary", CONTEXT_TOKENS, SLOTS, embeds=True)
     with LlamaServer(settings, folder) as running:
         yield running

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import product
+from typing import Any
 
 import pytest
 
 from litellm_lite.proxy.cold import PLACES, served
-from tests.proxy.cold_calls import House, deployment, error_of
+from tests.proxy.cold_calls import BEARER, House, deployment, error_of
+from tests.proxy.running import Answer
 
 LLAMA = "meta_llama/Llama-3.3-70B-Instruct"
 
@@ -116,6 +119,33 @@ def test_what_is_asked_is_noted_under_the_name_of_its_route_but_watching_is_not(
         ("/v1/chat/completions", 405),
         ("/health/readiness", 503),
     ]
+
+
+def scope(method: str, path: str) -> dict[str, Any]:
+    headers = [(name.lower().encode(), value.encode()) for name, value in BEARER.items()]
+    return {"type": "http", "method": method, "path": path, "query_string": b"", "headers": headers}
+
+
+def test_a_client_that_hangs_up_is_noted_as_gone() -> None:
+    house = House(deployment("fast", LLAMA))
+
+    async def hung_up() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    asyncio.run(house.app(scope("POST", "/utils/token_counter"), hung_up, Answer().take))
+    assert [record.exchange.status for record in house.noted] == [499]
+
+
+def test_a_server_that_ends_a_request_is_not_taken_for_its_client(house: House) -> None:
+    async def ended() -> None:
+        never: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        asking = asyncio.create_task(house.app(scope("POST", "/utils/token_counter"), lambda: never, Answer().take))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asking
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(ended())
 
 
 def test_a_template_stands_only_at_the_end_of_a_path() -> None:

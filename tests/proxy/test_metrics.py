@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -240,7 +242,7 @@ def test_a_new_router_counts_from_the_start() -> None:
     assert [counts["cooldowns"] for counts in metrics.deployments.values()] == [5]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two_workers() -> Iterator[Gateway]:
     with Emulator() as emulator:
         place = {"model": "meta_llama/Llama-3.3-8B-Instruct", "api_base": emulator.compat_url}
@@ -250,16 +252,34 @@ def two_workers() -> Iterator[Gateway]:
             yield gateway
 
 
-@pytest.mark.slow
-def test_two_workers_are_told_as_one(two_workers: Gateway) -> None:
-    headers = {"authorization": f"Bearer {MASTER_KEY}", "connection": "close"}
-    for _ in range(20):
-        assert httpx.post(f"{two_workers.url}/v1/chat/completions", json=CHAT, headers=headers).status_code == 200
-    name, route = "litellm_proxy_total_requests_metric_total", "/v1/chat/completions"
+# Each request comes over a connection of its own, so that either worker may get it.
+HEADERS = {"authorization": f"Bearer {MASTER_KEY}", "connection": "close"}
+
+
+def await_total(gateway: Gateway, total: float) -> None:
+    """Return once whichever of the workers is asked tells that so many chats were answered."""
     seen: list[list[float]] = []
     deadline = time.monotonic() + PATIENCE_S
-    while seen[-8:] != [[20.0]] * 8:  # whichever of the two is asked
+    while seen[-8:] != [[total]] * 8:
         assert time.monotonic() < deadline, seen
-        text = httpx.get(f"{two_workers.url}/metrics", headers=headers).text
-        seen.append(values(text, name, route=route, status_code="200"))
-    assert {line["status"] for line in two_workers.log()} == {200}
+        text = httpx.get(f"{gateway.url}/metrics", headers=HEADERS).text
+        labels = {"route": "/v1/chat/completions", "status_code": "200"}
+        seen.append(values(text, "litellm_proxy_total_requests_metric_total", **labels))
+
+
+@pytest.mark.slow
+def test_two_workers_are_told_as_one_and_a_reload_loses_no_count(two_workers: Gateway) -> None:
+    for _ in range(20):
+        assert httpx.post(f"{two_workers.url}/v1/chat/completions", json=CHAT, headers=HEADERS).status_code == 200
+    await_total(two_workers, 20)
+    os.kill(two_workers.pid, signal.SIGHUP)
+    assert httpx.post(f"{two_workers.url}/v1/chat/completions", json=CHAT, headers=HEADERS).status_code == 200
+    await_total(two_workers, 21)
+
+
+@pytest.mark.slow
+def test_a_response_is_found_whichever_worker_is_asked(two_workers: Gateway) -> None:
+    made = httpx.post(f"{two_workers.url}/v1/responses", json={"model": "fast", "input": "Hi"}, headers=HEADERS)
+    assert made.status_code == 200, made.text
+    for _ in range(16):
+        assert httpx.get(f"{two_workers.url}/v1/responses/{made.json()['id']}", headers=HEADERS).status_code == 200

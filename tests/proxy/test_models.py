@@ -96,6 +96,16 @@ def test_a_wildcard_leaves_out_what_the_gateway_has_no_endpoint_for() -> None:
     assert "openai/painter" not in found
 
 
+def test_a_wildcard_for_some_models_lists_only_those() -> None:
+    found = ids(House(deployment("small/*", "openai/gpt-4o-mini*")))
+    assert "small/" in found
+    assert all(each.startswith("small/") and "gpt" not in each for each in found)
+
+
+def test_a_wildcard_may_name_the_provider_beside_the_model() -> None:
+    assert "gpt-4o-mini" in ids(House(deployment("gpt-*", "gpt-*", custom_llm_provider="openai")))
+
+
 def test_the_wildcard_for_everybody_lists_whose_key_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     everybody = {"model_name": "*", "litellm_params": {"model": "*"}}
     assert ids(House(everybody)) == []

@@ -293,3 +293,27 @@ def test_a_vendor_that_tells_nothing_is_asked_once_a_second_too() -> None:
     pace.start(1000.0, 1)
     pace.finish(1000.0, 1, None, None)
     assert not pace.curious(1000.9)
+
+
+def left(paced: Pace, now: float) -> tuple[tuple[int, float] | None, ...]:
+    return paced.remaining(now)
+
+
+def test_what_remains_can_be_asked_for_while_it_holds() -> None:
+    paced = pace()
+    assert left(paced, 0.0) == (None, None)
+    told(paced, 0.0, remaining(5, tokens=1000, reset_s=30.0))
+    assert left(paced, 1.0) == ((5, 30.0), (1000, 30.0))
+    paced.start(2.0, 300)
+    assert left(paced, 3.0) == ((4, 30.0), (700, 30.0))
+    paced.start(3.0, 10_000)
+    assert left(paced, 4.0) == ((3, 30.0), (0, 30.0))
+    assert left(paced, 30.0) == (None, None)
+
+
+def test_what_remains_of_a_rolling_minute_grows_as_calls_leave_it() -> None:
+    paced = pace()
+    told(paced, 0.0, remaining(1), tokens=1)
+    paced.start(10.0, 1)
+    assert left(paced, 20.0) == ((0, 60.0), None)
+    assert left(paced, 60.0) == (None, None)

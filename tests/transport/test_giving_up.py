@@ -78,7 +78,7 @@ class Reluctant:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
         self.came, self.go_on = threading.Event(), threading.Event()
-        self.read = 0
+        self.read, self.answer = 0, b""
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
@@ -87,6 +87,7 @@ class Reluctant:
         with accepted, suppress(OSError):
             self.read += len(accepted.recv(100))
             self.came.set()
+            accepted.sendall(self.answer)
             self.go_on.wait(10)
             while piece := accepted.recv(1 << 16):
                 self.read += len(piece)
@@ -336,6 +337,29 @@ def test_a_loop_that_ends_hangs_up_on_streams_that_somebody_still_holds(wire: Wi
     gc.collect()
 
 
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the loop is gone before the peer has taken all
+def test_a_peer_that_takes_nothing_does_not_hold_up_the_end_of_a_loop(answered: bool, reluctant: Reluctant) -> None:
+    if answered:
+        reluctant.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"
+    request = request_to(reluctant.url, b" " * (64 << 20))
+    loop = asyncio.new_event_loop()
+    opening = loop.create_task(exchange.aopen_stream(request, LONG, AIOHTTP))
+    if answered:
+        held = loop.run_until_complete(opening)
+        assert held.status == 200
+    else:
+        loop.run_until_complete(asyncio.to_thread(reluctant.came.wait, 10))
+    began = time.monotonic()
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    assert time.monotonic() - began < 5
+    opening.cancel()
+    with suppress(asyncio.CancelledError, APIConnectionError):
+        loop.run_until_complete(opening)
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # asyncio's own word on a loop closed too early
 def test_a_stream_that_outlives_its_loop_dies_quietly(wire: Wire) -> None:
     wire.answers(STALLED)
@@ -421,3 +445,17 @@ def test_credentials_in_the_address_and_in_a_header_are_refused(wire: Wire) -> N
         asyncio.run(exchange.asend(asked, LONG, AIOHTTP))
     assert "secret" not in str(caught.value)
     assert wire.requests == []
+
+
+def test_an_end_that_nobody_waited_for_any_more_is_no_failure() -> None:
+    async def main() -> None:
+        lost = asyncio.get_running_loop().create_future()
+        lost.add_done_callback(aiohttp_engine._hear)
+        lost.cancel()  # as the end of a loop does, of a connection whose peer takes nothing
+        await asyncio.sleep(0)
+
+    complaints: list[Any] = []
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        runner.run(main())
+    assert complaints == []
