@@ -106,7 +106,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "event": "message",
             "logger": record.name,
-            "message": record.getMessage(),
+            # Granian writes the traceback of an exception into its message.
+            "message": record.getMessage().partition("\nTraceback ")[0],
         }
         if record.exc_info and record.exc_info[1] is not None:
             told["exception"] = type(record.exc_info[1]).__name__

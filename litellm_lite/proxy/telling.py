@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from litellm_lite.router.trace import Trace
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_UNSENDABLE = re.compile(r"[^\t\x20-\x7e]")
 _VERSION = (b"x-litellm-version", __version__.encode())
 _PREFIX = b"llm_provider-"
 _LIMITS = frozenset(RATE_LIMIT_HEADERS)
@@ -123,14 +125,14 @@ def _routing(trace: Trace) -> Headers:
 
 
 def _vendors(vendors: Mapping[str, str], secrets: Sequence[str]) -> Headers:
-    """Return the vendor's headers. They came over HTTP, so that they can go over HTTP."""
+    """Return the vendor's headers. Of what came not all can go: the engines let more pass than the server."""
     if secrets and any(secret in value for value in vendors.values() for secret in secrets):
         vendors = {name: redact(value, secrets) for name, value in vendors.items()}
     headers: Headers = []
     for name, value in vendors.items():
         prefixed, plain = _names(name)
         if prefixed is not None:
-            written = value.encode("ascii", "replace")
+            written = (value if value.isascii() and value.isprintable() else _UNSENDABLE.sub("?", value)).encode()
             headers.append((prefixed, written))
             if plain is not None:
                 headers.append((plain, written))

@@ -317,3 +317,20 @@ def test_what_remains_of_a_rolling_minute_grows_as_calls_leave_it() -> None:
     paced.start(10.0, 1)
     assert left(paced, 20.0) == ((0, 60.0), None)
     assert left(paced, 60.0) == (None, None)
+
+
+def test_a_vendor_that_says_when_it_resets_leaves_nothing_behind_of_each_call() -> None:
+    paced, limits = pace(), remaining(10_000, tokens=10**6, reset_s=60.0)
+    for _ in range(1000):
+        told(paced, 1.0, limits, tokens=10, used=12)
+    assert not paced._calls
+    assert paced.remaining(1.0) == ((10_000, 61.0), (10**6, 61.0))
+
+
+def test_the_window_is_kept_from_the_first_lesson_that_names_no_reset() -> None:
+    paced = pace()
+    told(paced, 0.1, remaining(2))
+    for at in (1.0, 2.0):
+        assert paced.ready_at(at, 1) == at
+        paced.start(at, 1)
+    assert paced.ready_at(3.0, 1) == 60.1
