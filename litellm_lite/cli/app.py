@@ -134,7 +134,10 @@ def serve(
 
 @app.command()
 def demo() -> None:
-    """Make a plain, a streamed, a tool and an image call against the built-in emulator. Needs no key and no network."""
+    """Make a plain, a streamed, a tool and an image call to the built-in emulator, and one through the gateway.
+
+    Needs no key and no network.
+    """
     from litellm_lite.cli.demo import run
 
     raise typer.Exit(run())
