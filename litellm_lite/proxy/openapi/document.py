@@ -106,10 +106,12 @@ def _responses(operation: Operation) -> JSON:
     schema = ref(operation.gives) if operation.gives else {"type": "string"}
     content: JSON = {operation.kind: {"schema": schema}}
     if operation.streams:
-        content["text/event-stream"] = {"schema": {"type": "string", "description": operation.streams}}
+        content["text/event-stream"] = {}  # a schema here is a string's to some tools, and each event's to others
     told = {**_TOLD, **(_TOLD_OF_CALLS if operation.calls else {})}
     headers = {name: {"description": text, "schema": {"type": "string"}} for name, text in told.items()}
-    responses: JSON = {"200": {"description": "It was done.", "headers": headers, "content": content}}
+    responses: JSON = {
+        "200": {"description": f"It was done. {operation.streams}".rstrip(), "headers": headers, "content": content}
+    }
     if operation.gives == "Ready":
         responses["503"] = {"description": "It comes to its end.", "content": content}
     if operation.open:

@@ -84,12 +84,14 @@ def _given(status: str, response: JSON) -> str:
 
 
 def _contents(contents: JSON) -> str:
-    return "; ".join(f"{_schema(each['schema'])} as <code>{escape(kind)}</code>" for kind, each in contents.items())
+    return "; ".join(
+        f"{_schema(each.get('schema', {}))} as <code>{escape(kind)}</code>" for kind, each in contents.items()
+    )
 
 
 def _schema(schema: JSON) -> str:
     name = schema.get("$ref", "").rpartition("/")[2]
-    return f'<a href="#{escape(name)}">{escape(name)}</a>' if name else escape(schema.get("description", "text"))
+    return f'<a href="#{escape(name)}">{escape(name)}</a>' if name else "text"
 
 
 def _json(schema: JSON) -> str:
