@@ -124,11 +124,11 @@ def _count(usage: Mapping[str, Any], name: str) -> int:
 
 
 def _routing(trace: Trace, began: Deployment | None) -> Headers:
-    headers = [(name.encode(), _value(value)) for name, value in trace.headers().items()]
+    told = trace.headers()
     serving = began if trace.served is None else trace.served.deployment
     if serving is not None:
-        headers.append((b"x-litellm-model-id", _value(serving.id)))
-    return headers
+        told |= {"x-litellm-model-group": serving.group, "x-litellm-model-id": serving.id}
+    return [(name.encode(), _value(value)) for name, value in told.items()]
 
 
 def _vendors(vendors: Mapping[str, str], secrets: Sequence[str]) -> Headers:

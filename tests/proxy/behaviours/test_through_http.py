@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import openai
 import pytest
 
 from litellm_lite.proxy.log import line
-from tests.proxy.behaviours.rig import ClientRig, Outcome
+from tests.proxy.behaviours.rig import KEY, ClientRig, Outcome
+from tests.router.behaviours.rig import MESSAGES
+from tests.wire import DONE, LAST_FRAME, Pause, Send, Wire, chunk, chunk_frame, event, stream_head
 
+REST = [Send(chunk_frame(event(chunk(finish="stop")) + DONE)), Send(LAST_FRAME)]
 BUSY_S = 12.0  # what a busy machine may add: 1.2 real seconds
 
 
@@ -251,3 +256,22 @@ def test_every_attempt_is_logged_and_no_message_of_a_vendors(rig: ClientRig, wor
     assert {attempt.get("error") for attempt in told["attempts"]} == {"ServiceUnavailableError", None}
     assert words not in str(told)
     assert "cannot answer" not in str(told)
+
+
+def test_the_head_of_a_stream_tells_the_group_of_who_began_it(streaming: ClientRig, wire: Wire) -> None:
+    gate = threading.Event()
+    opening = event(chunk("")).replace(b'"content"', b'"role": "assistant", "content"')
+    wire.answers(
+        [*stream_head(), Send(chunk_frame(opening)), Pause(gate), Send(chunk_frame(event(chunk("Hi")))), *REST]
+    )
+    streaming.entries[1]["litellm_params"] |= wire.target
+    streaming.has("primary", "unavailable")
+    streaming.served.serve(streaming)
+    asked = {"model": "main", "messages": MESSAGES, "stream": True}
+    url, key = f"{streaming.served.url}/v1/chat/completions", {"Authorization": f"Bearer {KEY}"}
+    with httpx.stream("POST", url, json=asked, headers=key) as answer:
+        gate.set()
+        assert answer.headers["x-litellm-model-group"] == "backup"
+        assert answer.headers["x-litellm-model-id"] == "spare"
+        assert answer.read().endswith(DONE)
+    streaming.served.records.get(timeout=10)
