@@ -8,7 +8,7 @@ from pathlib import Path
 from litellm_lite.cli.show import BAD_INPUT_EXIT, UnusableError, answering, consoles, say
 from litellm_lite.proxy.flaws import ConfigError
 from litellm_lite.proxy.master_key import listening
-from litellm_lite.proxy.server import Place, Source, serve
+from litellm_lite.proxy.server import Place, Source, check_free, serve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ def run(wish: Wish) -> int:
         say(out, f"{config.source} is good: {len(config.model_list)} deployments")
         return 0
     place = listening(config, wish.host)
+    _check_free(place.host, wish.port)
     for notice in (*config.notices, place.notice):
         if notice:
             say(err, notice)
@@ -66,6 +67,14 @@ def run(wish: Wish) -> int:
         ),
     )
     return 0
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        check_free(host, port)
+    except OSError as error:
+        msg = f"cannot listen on {host}, port {port}: {error.strerror or error}; name another with --host and --port"
+        raise UnusableError(msg) from error
 
 
 def _complain(error: ConfigError) -> int:

@@ -101,6 +101,18 @@ class _Server(MPServer):
             connection.wait([process.sentinel], end and max(0.0, end - time.monotonic()))
 
 
+def check_free(host: str, port: int) -> None:
+    """Raise OSError where nobody can listen.
+
+    Granian lets two servers share a port, each with some of the requests, and tells of other troubles by a trace.
+    """
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":  # else what was closed a moment ago is in the way; on Windows it means something else
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+
+
 def serve(source: Source, place: Place) -> None:
     """Serve until SIGTERM or SIGINT, and until requests under way have ended."""
     server = _Server(

@@ -47,7 +47,7 @@ class Gateway:
 
     `config` is a configuration as a dictionary or as YAML; None leaves `--config` out. `flags` are further words of the
     command line, `environment` is all that the process has of one, but for its paths. `expected` are beginnings of
-    lines on standard error that are no failure.
+    lines on standard error that are no failure. Without a `port` it gets one that is free.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Gateway:
         environment: Mapping[str, str] | None = None,
         expected: Sequence[str] = (),
         host: str | None = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="gateway-"))
         self.config_file = self.folder / "config.yaml"
@@ -67,7 +68,7 @@ class Gateway:
             flags = ("--host", host, *flags)
         self._flags, self._environment = flags, dict(environment or {})
         self._expected = ("RUNNING on ", *expected)
-        self._place = _Place()
+        self._place = _Place(port)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -87,6 +88,23 @@ class Gateway:
 
     def start(self) -> None:
         """Start it; returns once it is alive. Raises GatewayFailed."""
+        self._spawn()
+        try:
+            self._await_life()
+        except BaseException:
+            self.kill()
+            raise
+
+    def fail(self) -> tuple[int, list[str]]:
+        """Start it and wait for its end, which comes by itself; return the exit code and what it said."""
+        process = self._spawn()
+        try:
+            return process.wait(_START_LIMIT_S), self.said()
+        finally:
+            self.kill()
+            shutil.rmtree(self.folder)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "litellm_lite.cli", *self._flags, "--port", str(self.port)],
@@ -96,11 +114,7 @@ class Gateway:
                 stdout=out,
                 stderr=err,
             )
-        try:
-            self._await_life()
-        except BaseException:
-            self.kill()
-            raise
+        return self._process
 
     def stop(self) -> None:
         """End it by SIGTERM and hold it against what was promised of its end. Raises GatewayFailed."""
@@ -205,11 +219,11 @@ class Gateway:
 class _Place:
     """A port that nobody else gets: bound here without listening, in the way that lets the gateway bind it too."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self._holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._holder.bind(("127.0.0.1", 0))
+        self._holder.bind(("127.0.0.1", port))
         self.port: int = self._holder.getsockname()[1]
 
     def close(self) -> None:

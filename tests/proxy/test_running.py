@@ -34,6 +34,20 @@ def test_what_nobody_expected_on_standard_error_is_a_failure() -> None:
         pass
 
 
+def test_a_second_gateway_does_not_share_the_port_of_the_first() -> None:
+    with Gateway(config()) as first:
+        code, said = Gateway(config(), port=first.port).fail()
+    assert code == 2
+    told = f"cannot listen on 127.0.0.1, port {first.port}: Address already in use"
+    assert said == [f"{told}; name another with --host and --port"]
+
+
+def test_an_address_that_is_not_this_machines_is_refused_in_a_line() -> None:
+    code, (said,) = Gateway(config(), host="192.0.2.1").fail()
+    assert code == 2
+    assert said.startswith("cannot listen on 192.0.2.1, port ")
+
+
 async def _echo(scope: Any, receive: Any, send: Any) -> None:
     body, message = b"", {"more_body": True}
     while message["more_body"]:
