@@ -21,11 +21,12 @@ CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance,unsupported_method,allow_header_conformance"
 )
+# What is there without /v1 too is tried with it only.
 FLAGS = (
     f"--checks {CHECKS} --phases examples,coverage,fuzzing --max-examples 10 --seed 1 --generation-database none "
-    "--warnings off --no-color"
+    "--warnings off --no-color --exclude-path-regex ^/(chat|completions|responses|embeddings|moderations|models|utils)"
 )
-_LIMIT_S = 240  # on a machine that is busy; alone it takes 25 s
+_LIMIT_S = 240  # on a machine that is busy; alone it takes 15 s
 _CALLED = {"/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"}
 
 
@@ -42,7 +43,7 @@ def test_nothing_that_the_document_permits_is_a_failure_of_the_gateway(tmp_path:
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     tried = re.search(r"Tested:\s+(\d+)", done.stdout)
     assert tried is not None
-    assert int(tried[1]) > 30
+    assert int(tried[1]) > 15
 
 
 def _run(gateway: Gateway, folder: Path) -> subprocess.CompletedProcess[str]:
