@@ -23,7 +23,7 @@ CHECKS = (
 )
 # What is there without /v1 too is tried with it only.
 FLAGS = (
-    f"--checks {CHECKS} --phases examples,coverage,fuzzing --max-examples 10 --seed 1 --generation-database none "
+    f"--checks {CHECKS} --phases examples,coverage,fuzzing --max-examples 5 --seed 1 --generation-database none "
     "--warnings off --no-color --exclude-path-regex ^/(chat|completions|responses|embeddings|moderations|models|utils)"
 )
 _LIMIT_S = 240  # on a machine that is busy; alone it takes 15 s
