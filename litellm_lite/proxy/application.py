@@ -15,6 +15,7 @@ from litellm_lite.errors import APIError
 from litellm_lite.proxy import log
 from litellm_lite.proxy.app import ASGI, Gateway, unready
 from litellm_lite.proxy.exchange import Receive, Scope, Send
+from litellm_lite.proxy.journal import Journal
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.reload import Reload, watch
 from litellm_lite.proxy.serving import Serving
@@ -23,7 +24,6 @@ from litellm_lite.proxy.stored import Store
 
 if TYPE_CHECKING:
     from litellm_lite.proxy.config import GatewayConfig
-    from litellm_lite.proxy.telling import Record
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +48,12 @@ class Application:
         folder: str | None = None,
     ) -> None:
         self._reload = Reload(read, self._apply)
-        self._log = log.RequestLog(stream or sys.stdout.buffer)
         self._debug = debug
         self._metrics = Metrics()
-        self._shared = Shared(self._metrics, folder, in_flight=self._in_flight, reports=self._reports)
+        self._journal = Journal(self._metrics, log.RequestLog(stream or sys.stdout.buffer))
+        self._shared = Shared(
+            self._metrics, folder, enter=self._journal.enter, in_flight=self._in_flight, reports=self._reports
+        )
         self._store = Store(store)
         self._gateway: Gateway | None = None
         self._cold: ASGI | None = None
@@ -112,7 +114,7 @@ class Application:
     def _apply(self, config: GatewayConfig) -> None:
         serving = Serving.of(config, self._store)
         if self._gateway is None:
-            self._gateway = Gateway(serving, self._note, self._rest)
+            self._gateway = Gateway(serving, self._journal.note, self._rest)
         else:
             self._shared.look()
             self._metrics.part()
@@ -126,7 +128,7 @@ class Application:
 
             gateway = self._gateway
             assert gateway is not None  # noqa: S101 - it is who asks
-            self._cold = Cold(Now(lambda: gateway.serving, self._shared.total, self._stop.is_set), self._note)
+            self._cold = Cold(Now(lambda: gateway.serving, self._shared.total, self._stop.is_set), self._journal.note)
         await self._cold(scope, receive, send)
 
     def _cut(self) -> None:
@@ -140,12 +142,8 @@ class Application:
     def _reports(self) -> Reports:
         return () if self._gateway is None else self._gateway.serving.router.get_deployments()
 
-    def _note(self, record: Record) -> None:
-        self._metrics.note(record)
-        self._log.note(record)
-
     async def _end(self) -> None:
         self._stop.set()
         await asyncio.gather(*self._tasks)
+        self._journal.close()
         self._shared.write()
-        self._log.flush()

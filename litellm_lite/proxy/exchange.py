@@ -25,7 +25,7 @@ READ = frozenset({
     b"content-encoding", b"origin", b"x-litellm-call-id", b"x-litellm-timeout", b"x-litellm-stream-timeout",
     b"x-litellm-num-retries", b"x-litellm-tags",
 })  # fmt: skip
-_LOOK_S = 0.05  # a request answered sooner needs nobody to watch for a client that hangs up
+_LOOK_S = 0.05  # a request answered sooner needs nobody to watch for its body, or for a client that hangs up
 BODY_S = 60.0  # for a body to come; a client that trickles is let go
 _SLOWEST_BYTES_S = 100_000  # a large one gets more time, at this pace
 _LONGEST_SIZE = 18  # digits
@@ -50,8 +50,8 @@ class Exchange:
     """A request and its answer. Once it has `begun`, no other status can be told; `gone`: its client has hung up."""
 
     __slots__ = (
-        "_listener", "_loop", "_receive", "_send", "_task", "_timer", "_verdict", "arrived", "begun", "call_id",
-        "ended", "gone", "head", "scope", "status",
+        "_body_end", "_listener", "_loop", "_receive", "_send", "_task", "_timer", "_took_ms", "_verdict", "arrived",
+        "begun", "call_id", "ended", "ended_at", "gone", "head", "scope", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,18 +60,22 @@ class Exchange:
         self.arrived = time.perf_counter()
         self.head = {name: value for name, value in scope["headers"] if name in READ}
         self.begun = self.ended = self.gone = False
+        self.ended_at = 0.0
+        """The time of day when it was over, in seconds since 1970."""
+        self._took_ms: float | None = None
         self._verdict: APIError | None = None
         self.status = 0
         self.call_id = _call_id(self.head.get(b"x-litellm-call-id"))
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task(self._loop)
         self._timer: asyncio.TimerHandle | None = None
+        self._body_end: float | None = None
         self._listener: asyncio.Task[None] | None = None
 
     @property
     def elapsed_ms(self) -> float:
-        """Milliseconds since the request arrived."""
-        return (time.perf_counter() - self.arrived) * 1000
+        """Milliseconds since the request arrived; once it is over, those that it took."""
+        return (time.perf_counter() - self.arrived) * 1000 if self._took_ms is None else self._took_ms
 
     async def body(self, limit: int, within_s: float = BODY_S) -> bytes:
         """Return the body. Raises RequestTooLarge above so many bytes, BadRequestError for one that breaks off.
@@ -79,15 +83,22 @@ class Exchange:
         One that trickles ends the task of the request with RequestTooSlow, and from then on so does, without a word, a
         client that hangs up.
         """
-        size = self._told_size(limit)
+        within_s += self._told_size(limit) / _SLOWEST_BYTES_S
         self._check_kind()
-        self._timer = self._loop.call_later(within_s + size / _SLOWEST_BYTES_S, self._late)
-        try:
-            body = await self._read(limit)
-        finally:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(_LOOK_S, self._begin_to_listen)
+        self._body_end = self._loop.time() + within_s
+        self._timer = self._loop.call_later(min(_LOOK_S, within_s), self._look)
+        body = await self._read(limit)
+        self._body_end = None
         return body
+
+    def _look(self) -> None:
+        """Watch for the body, or listen for the client: one timer for both, which most requests never see fire."""
+        if self._body_end is None:
+            self._listener = self._loop.create_task(self._listen())
+        elif (left_s := self._body_end - self._loop.time()) > 0:
+            self._timer = self._loop.call_later(min(left_s, _LOOK_S), self._look)
+        else:
+            self.end_with(RequestTooSlow("the body of the request did not come in time; send it faster"))
 
     async def _read(self, limit: int) -> bytes:
         body, more = await self._piece()
@@ -137,12 +148,6 @@ class Exchange:
         if kind != b"application/json" and (not _is_json(kind) if kind is not None else b"origin" in self.head):
             raise BadRequestError("the body must be JSON; send it with Content-Type: application/json", status_code=415)
 
-    def _late(self) -> None:
-        self.end_with(RequestTooSlow("the body of the request did not come in time; send it faster"))
-
-    def _begin_to_listen(self) -> None:
-        self._listener = self._loop.create_task(self._listen())
-
     async def _listen(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
@@ -168,8 +173,8 @@ class Exchange:
         return verdict
 
     def close(self) -> None:
-        """Watch no more."""
-        self.ended = True
+        """Watch no more: the request is over."""
+        self.ended, self.ended_at, self._took_ms = True, time.time(), self.elapsed_ms
         if self.gone:
             self.status = _CLIENT_GONE
         if self._timer is not None:

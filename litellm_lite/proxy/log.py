@@ -1,13 +1,11 @@
 """The gateway's log: JSON, one line a request, without prompts, answers and keys, and what may quote one.
 
-Lines are collected and written together, so that a request does not wait for the terminal.
+Lines are collected and written together (`journal`), so that no request waits for the terminal.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,57 +15,49 @@ if TYPE_CHECKING:
     from litellm_lite.proxy.telling import Record
     from litellm_lite.router.trace import AttemptRecord
 
-_WRITE_S = 0.05
-_MOST_LINES = 1000
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
 
 class RequestLog:
-    """Writes a line for each request that is over. For one event loop."""
+    """Writes a line for each request that is over."""
 
-    def __init__(self, stream: IO[bytes], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._stream, self._now = stream, now
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
         self._lines: list[bytes] = []
-        self._timer: asyncio.TimerHandle | None = None
 
     def note(self, record: Record) -> None:
         """Take a request that is over."""
-        self._lines.append(orjson.dumps(line(record, self._now()), option=_OPTIONS, default=str))
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_WRITE_S, self.flush)
-        elif len(self._lines) >= _MOST_LINES:
-            self.flush()
+        self._lines.append(orjson.dumps(line(record), option=_OPTIONS, default=str))
 
     def flush(self) -> None:
         """Write what was collected."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         lines, self._lines = self._lines, []
         if lines:
             self._stream.write(b"".join(lines))
             self._stream.flush()
 
 
-def line(record: Record, now: datetime) -> dict[str, Any]:
-    """Return what is logged of a request."""
+def line(record: Record) -> dict[str, Any]:
+    """Return what is logged of a request that is over."""
     exchange, trace = record.exchange, record.trace
+    elapsed_ms = exchange.elapsed_ms
+    cut = record.error is not None and exchange.status < 400
     told: dict[str, Any] = {
-        "time": now,
-        "level": "info" if exchange.status < 500 else "error",
+        "time": datetime.fromtimestamp(exchange.ended_at, UTC),
+        "level": "error" if cut or exchange.status >= 500 else "info",
         "event": "request",
         "call_id": exchange.call_id,
         "route": record.route,
         "status": exchange.status,
         "model": record.asked,
         "stream": record.stream,
-        "duration_ms": round(exchange.elapsed_ms, 3),
+        "duration_ms": round(elapsed_ms, 3),
     }
     if (client := exchange.scope.get("client")) is not None:
         told["client"] = client[0]
     if record.plan is not None:
         told["provider"] = record.plan.call.target.provider
-        told["overhead_ms"] = round(max(0.0, exchange.elapsed_ms - record.upstream_ms), 3)
+        told["overhead_ms"] = round(max(0.0, elapsed_ms - record.upstream_ms), 3)
     if record.first_ms is not None:
         told["first_token_ms"] = round(record.first_ms, 3)
     if record.prompt_tokens is not None:

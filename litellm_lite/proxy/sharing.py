@@ -29,7 +29,8 @@ _ENDING = ".json"
 class Shared:
     """The counts of one worker, and those of the others. Without a folder there are no others.
 
-    `in_flight` and `reports` tell of the moment: how many requests are under way, and how the deployments stand.
+    `enter` counts what is over and not counted yet. `in_flight` and `reports` tell of the moment: how many requests
+    are under way, and how the deployments stand.
     """
 
     def __init__(
@@ -37,17 +38,20 @@ class Shared:
         metrics: Metrics,
         folder: str | None,
         *,
+        enter: Callable[[], None] = lambda: None,
         in_flight: Callable[[], int],
         reports: Callable[[], Reports],
         epoch_s: Callable[[], float] = time.time,
     ) -> None:
-        self._metrics, self._in_flight, self._reports, self._epoch_s = metrics, in_flight, reports, epoch_s
+        self._metrics, self._enter, self._epoch_s = metrics, enter, epoch_s
+        self._in_flight, self._reports = in_flight, reports
         # A worker may get the process id of one that has ended.
         self._file = None if folder is None else Path(folder, f"{os.getpid()}-{os.urandom(4).hex()}{_ENDING}")
         self._written = (0, 0)
 
     def look(self) -> None:
         """Bring what is counted elsewhere up to date."""
+        self._enter()
         self._metrics.in_flight = self._in_flight()
         self._metrics.look_at(self._reports(), self._epoch_s())
 
@@ -66,6 +70,7 @@ class Shared:
 
     def write(self) -> None:
         """Write what was counted, if there is something new: whole, or not at all."""
+        self._enter()
         now = self._metrics.changes, self._in_flight()
         if self._file is None or now == self._written:
             return

@@ -1,6 +1,6 @@
 """Responses that were made over a bridge, kept so that they can be fetched, continued and deleted.
 
-They stand in a SQLite file that all workers of one machine share; without a file they are kept in this process. What is
+They stand in a SQLite file that all workers of one machine share; who is alone has a temporary file of its own. What is
 oldest makes room for what is new.
 """
 
@@ -38,7 +38,7 @@ class Store:
 
     def __init__(self, path: str | Path | None = None, most_bytes: int = _MOST_BYTES) -> None:
         self._most_bytes, self._puts = most_bytes, 0
-        self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        self._database = sqlite3.connect(path or "", isolation_level=None, check_same_thread=False)
         for statement in (*_SETTINGS, _TABLE):
             self._database.execute(statement)
 

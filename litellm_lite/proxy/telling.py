@@ -133,13 +133,14 @@ def _routing(trace: Trace, began: Deployment | None) -> Headers:
 
 def _vendors(vendors: Mapping[str, str], secrets: Sequence[str]) -> Headers:
     """Return the vendor's headers. Of what came not all can go: the engines let more pass than the server."""
-    if secrets and any(secret in value for value in vendors.values() for secret in secrets):
-        vendors = {name: redact(value, secrets) for name, value in vendors.items()}
+    everything = " ".join(vendors.values())
+    if any(secret in everything for secret in secrets) or not (everything.isascii() and everything.isprintable()):
+        vendors = {name: _UNSENDABLE.sub("?", redact(value, secrets)) for name, value in vendors.items()}
     headers: Headers = []
     for name, value in vendors.items():
         prefixed, plain = _names(name)
         if prefixed is not None:
-            written = (value if value.isascii() and value.isprintable() else _UNSENDABLE.sub("?", value)).encode()
+            written = value.encode()
             headers.append((prefixed, written))
             if plain is not None:
                 headers.append((plain, written))

@@ -141,37 +141,47 @@ class AsyncPyreqwestEngine:
 
     async def open(self, request: WireRequest, deadlines: Deadlines, *, whole: bool) -> AsyncPyreqwestStream:
         times = deadlines.timeouts
-        timed_inside = whole and times.first_byte == times.idle == self._read_s and times.total is None
+        timed_inside = whole and times.first_byte == times.idle == self._read_s
         builder = _request(self._client, request, with_head=timed_inside)
         if times.total is not None:
             builder = builder.timeout(timedelta(seconds=deadlines.remaining() or 0))
-        exchange, alarm = builder.build_streamed(), Alarm()
+        exchange, alarm = builder.build_streamed(), None if timed_inside else Alarm()
         try:
-            response = await alarm.wait(exchange.__aenter__(), None if timed_inside else deadlines.remaining())
+            head = exchange.__aenter__()
+            response = await (head if alarm is None else alarm.wait(head, deadlines.remaining()))
         except exceptions.PyreqwestError as error:
-            alarm.close()
+            _close(alarm)
             _raise_for(error, request.url, deadlines)
         except TimeoutError as error:
-            alarm.close()
+            _close(alarm)
             raise deadlines.expired() from error
         return AsyncPyreqwestStream(exchange, response, deadlines, alarm)
 
 
+def _close(alarm: Alarm | None) -> None:
+    if alarm is not None:
+        alarm.close()
+
+
 class AsyncPyreqwestStream:
-    """One answer over an asynchronous client."""
+    """One answer over an asynchronous client; without an alarm pyreqwest minds every limit itself."""
 
     __slots__ = ("_alarm", "_deadlines", "_exchange", "_read", "headers", "status")
     timed = True
 
-    def __init__(self, exchange: Any, response: Any, deadlines: Deadlines, alarm: Alarm) -> None:
+    def __init__(self, exchange: Any, response: Any, deadlines: Deadlines, alarm: Alarm | None) -> None:
         self._exchange, self._deadlines, self._alarm = exchange, deadlines, alarm
         self._read = response.body_reader.read_chunk
         self.status: int = response.status
         self.headers: Mapping[str, str] = _Headers(response)
 
     async def read(self, limit_s: float | None = None) -> bytes:
+        alarm = self._alarm
         try:
-            chunk = await self._alarm.wait(self._read(), self._deadlines.remaining(limit_s))
+            if alarm is None:
+                chunk = await self._read()
+            else:
+                chunk = await alarm.wait(self._read(), self._deadlines.remaining(limit_s))
         except exceptions.PyreqwestError as error:
             _raise_for(error, "", self._deadlines)
         except TimeoutError as error:
@@ -183,7 +193,7 @@ class AsyncPyreqwestStream:
         self._close()
 
     def _close(self) -> None:
-        self._alarm.close()
+        _close(self._alarm)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             with suppress(StopIteration):  # it ends at its first step, and so needs no loop to run it

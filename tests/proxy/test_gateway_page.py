@@ -16,7 +16,7 @@ from litellm_lite.cli.demo_gateway import Running, gateway
 from litellm_lite.emulator import Emulator
 from litellm_lite.proxy.asking import _FROM_HEADERS
 from litellm_lite.proxy.log import line
-from tests.proxy.cold_calls import TODAY, House, deployment
+from tests.proxy.cold_calls import House, deployment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "gateway.md").read_text("utf-8")
@@ -101,7 +101,7 @@ def test_every_field_of_the_log_is_on_the_page_and_none_that_there_is_not(house:
     house.ask("POST", "/v1/chat/completions", {**CHAT, "stream": True})
     emulator.provoke("context-length")
     house.ask("POST", "/v1/chat/completions", CHAT)
-    logged: list[dict[str, Any]] = [line(record, TODAY) for record in house.noted]  # type: ignore[arg-type]
+    logged: list[dict[str, Any]] = [line(record) for record in house.noted]
     assert first_cells("What it logs") == {name for each in logged for name in each}
 
 
