@@ -16,7 +16,7 @@ PINS := requirements-dev.txt
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.demo ## real calls through completion() to an emulated Llama API; no key, no network
+demo: $(VENV)/.demo ## real calls to an emulated Llama API, in Python and through the gateway; no key, no network
 	$(BIN)/litellm-lite demo $(ARGS)
 
 test: $(VENV)/.dev ## all tests, with the coverage gate; ARGS="-k stream" picks some

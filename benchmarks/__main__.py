@@ -14,21 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import environments, machine, processes, report
-from benchmarks.measurements import LONG, MEASUREMENTS, Bench
+from benchmarks.bench import Bench
+from benchmarks.measurements import LONG, MEASUREMENTS
 
 _BUSY = 0.5  # load before the run above which its figures deserve a second one
 
 
 def main() -> None:
     wanted = _arguments()
+    processes.end_in_order()
     started = time.monotonic()
     load = machine.load()
     subject_core, mock_core = machine.two_cores()
+    names = wanted.names or [name for name in MEASUREMENTS if not (wanted.quick and name in LONG)]
     with processes.mock(mock_core) as origin:
-        bench = Bench({}, origin, subject_core, wanted.quick)
-        about = _find_subjects(bench, upgrade=wanted.upgrade)
+        bench = Bench({}, origin, subject_core, mock_core, wanted.quick)
+        about = _find_subjects(bench, names, upgrade=wanted.upgrade)
         print(_introduction(about, load, pinned=subject_core is not None), flush=True)
-        for name in wanted.names or [name for name in MEASUREMENTS if not (wanted.quick and name in LONG)]:
+        for name in names:
             print(f"measuring {name} ...", file=sys.stderr, flush=True)
             MEASUREMENTS[name](bench)
     print("", report.table(bench.samples, quick=wanted.quick, counts=bench.counts), sep="\n")
@@ -41,7 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(MEASUREMENTS)}")
     parser.add_argument(
-        "--quick", action="store_true", help=f"fewer rounds, no {LONG[0]}, no {LONG[1]}: about a minute"
+        "--quick", action="store_true", help=f"fewer rounds, and no {', no '.join(LONG)}: about a minute"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
     parser.add_argument("--upgrade", action="store_true", help="install litellm's newest version first")
@@ -53,18 +56,25 @@ def _arguments() -> argparse.Namespace:
     return wanted
 
 
-def _find_subjects(bench: Bench, *, upgrade: bool) -> dict[str, Any]:
+def _find_subjects(bench: Bench, names: list[str], *, upgrade: bool) -> dict[str, Any]:
     """Name an interpreter for every subject; returns what is compared, with versions."""
     bench.pythons |= dict.fromkeys(("litellm_lite", "pyreqwest", "httpx", "interpreter"), sys.executable)
     versions = {name: importlib.metadata.version(name) for name in ("pyreqwest", "httpx", "orjson", "pydantic")}
-    print("looking for litellm, which is installed at the first run ...", file=sys.stderr, flush=True)
-    try:
-        folder = environments.litellm(upgrade=upgrade)
-    except environments.NotInstalled as error:
-        bench.notes.append(f"litellm could not be installed and is not in the table: {error}")
-    else:
-        bench.pythons["litellm"] = environments.python(folder)
-        versions["litellm"] = environments.version(folder, "litellm") or "unknown"
+    needed = {
+        "litellm": (environments.litellm, set(names) - {"gateway"}),
+        "litellm_proxy": (environments.litellm_proxy, set(names) & {"gateway"}),
+    }
+    for subject, (install, needing) in needed.items():
+        if not needing:
+            continue
+        print(f"looking for {subject}, which is installed at the first run ...", file=sys.stderr, flush=True)
+        try:
+            folder = install(upgrade=upgrade)
+        except environments.NotInstalled as error:
+            bench.notes.append(f"{subject} could not be installed and is not in the table: {error}")
+        else:
+            bench.pythons[subject] = environments.python(folder)
+            versions[subject] = environments.version(folder, "litellm") or "unknown"
     return {
         "date": time.strftime("%Y-%m-%d"),
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""Environments of the benchmark's own, under the git-ignored `.cache/`: litellm's, and one with the core only."""
+"""Environments of the benchmark's own, under the git-ignored `.cache/`: litellm's two, and one with the core only."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ def litellm(*, upgrade: bool) -> Path:
     folder = CACHE / f"litellm-{_NAME}"
     if upgrade or version(folder, "litellm") is None:
         _make(folder, "--upgrade", "litellm")
+    return folder
+
+
+def litellm_proxy(*, upgrade: bool) -> Path:
+    """Return the environment with litellm's gateway in it, made as that of `litellm`. Raises NotInstalled."""
+    folder = CACHE / f"litellm-proxy-{_NAME}"
+    if upgrade or version(folder, "litellm") is None:
+        _make(folder, "--upgrade", "litellm[proxy]")
     return folder
 
 

@@ -1,8 +1,9 @@
 """A chat completion server that costs next to nothing: ready-made bytes over a raw asyncio protocol.
 
-It answers any POST. A body that asks for a stream gets `CHUNKS` events, one write and one HTTP chunk each: back to
-back, or one every `PACE_S` seconds when the path begins with /paced. It ends when its standard input is closed, so
-it cannot outlive the benchmark.
+It answers any POST. A body that asks for a stream gets `CHUNKS` events, one write and one HTTP chunk each, back to
+back. A path that begins with /chunks-50 asks for so many instead, and then one that goes on with /paced for one every
+`PACE_MS` milliseconds, with /paced-40 for one every 40. It ends when its standard input is closed, so it cannot
+outlive the benchmark.
 """
 
 from __future__ import annotations
@@ -11,23 +12,18 @@ import asyncio
 import json
 import re
 import sys
+from functools import cache
 
 from benchmarks import machine
 
 CHUNKS = 200
-PACE_S = 0.001
+PACE_MS = 1
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_WISH = re.compile(rb"POST (?:/chunks-(\d+))?(/paced(?:-(\d+))?)?/")
 _STREAM = re.compile(rb'"stream": ?true')
 _STAMP = 1_760_000_000
 _MODEL = "gpt-4o-mini-2024-07-18"
-_USAGE = {
-    "prompt_tokens": 21,
-    "completion_tokens": CHUNKS,
-    "total_tokens": 21 + CHUNKS,
-    "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-    "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
-}
 _HEADERS = """\
 date: Thu, 09 Oct 2025 08:53:20 GMT
 server: uvicorn
@@ -46,6 +42,16 @@ _TEXT = (
     "A routing layer takes one request in one shape and sends it to whichever model should answer it. "
     "It maps parameters, keeps the errors honest, and hands back an answer in the shape you asked in. "
 )
+
+
+def _usage(completion_tokens: int) -> dict[str, object]:
+    return {
+        "prompt_tokens": 21,
+        "completion_tokens": completion_tokens,
+        "total_tokens": 21 + completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+    }
 
 
 def _head(content_type: str, framing: str) -> bytes:
@@ -68,7 +74,7 @@ def _answer() -> bytes:
                     "finish_reason": "stop",
                 }
             ],
-            "usage": _USAGE,
+            "usage": _usage(CHUNKS),
             "service_tier": "default",
             "system_fingerprint": "fp_0123456789",
         },
@@ -95,22 +101,32 @@ def _framed(event: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(event), event)
 
 
-def _events() -> list[bytes]:
-    """Return the writes of one stream: `CHUNKS` chunks, the usage among them, and the end mark."""
+def _words(chunks: int) -> list[str]:
+    """Return the texts of a stream: all chunks but the first, the one with the reason and the one with the usage."""
     words = [f" {word}" for word in _TEXT.split()]
+    return [words[index % len(words)] for index in range(chunks - 3)]
+
+
+@cache
+def events(chunks: int) -> tuple[bytes, ...]:
+    """Return the writes of one stream: so many chunks, the usage among them, and the end mark."""
     deltas: list[dict[str, object]] = [{"role": "assistant", "content": "", "refusal": None}]
-    deltas += [{"content": words[index % len(words)]} for index in range(CHUNKS - 3)]
-    events = [_chunk([{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}]) for delta in deltas]
-    events.append(_chunk([{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}]))
-    events.append(_chunk([], _USAGE))
-    return [*events, _framed(b"data: [DONE]\n\n") + b"0\r\n\r\n"]
+    deltas += [{"content": word} for word in _words(chunks)]
+    made = [_chunk([{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}]) for delta in deltas]
+    made.append(_chunk([{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}]))
+    made.append(_chunk([], _usage(chunks)))
+    return (*made, _framed(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+
+def text_size(chunks: int) -> int:
+    """Return how long the text of a stream is."""
+    return sum(len(word) for word in _words(chunks))
 
 
 ANSWER_TEXT = _TEXT
-STREAM_TEXT_SIZE = sum(len(f" {_TEXT.split()[index % len(_TEXT.split())]}") for index in range(CHUNKS - 3))
+STREAM_TEXT_SIZE = text_size(CHUNKS)
 ANSWER = _answer()
 STREAM_HEAD = _head("text/event-stream; charset=utf-8", "transfer-encoding: chunked")
-EVENTS = _events()
 
 
 class Chat(asyncio.Protocol):
@@ -137,16 +153,19 @@ class Chat(asyncio.Protocol):
             self._transport.write(ANSWER)
             return
         self._transport.write(STREAM_HEAD)
-        if head.startswith(b"POST /paced"):
-            self._next_event(0)
+        wish = _WISH.match(head)
+        chunks, paced, pace_ms = wish.groups() if wish else (None, None, None)
+        writes = events(int(chunks or CHUNKS))
+        if paced:
+            self._next_event(writes, 0, float(pace_ms or PACE_MS) / 1000)
             return
-        for event in EVENTS:
+        for event in writes:
             self._transport.write(event)
 
-    def _next_event(self, index: int) -> None:
-        if index < len(EVENTS) and not self._transport.is_closing():
-            self._transport.write(EVENTS[index])
-            asyncio.get_running_loop().call_later(PACE_S, self._next_event, index + 1)
+    def _next_event(self, writes: tuple[bytes, ...], index: int, pace_s: float) -> None:
+        if index < len(writes) and not self._transport.is_closing():
+            self._transport.write(writes[index])
+            asyncio.get_running_loop().call_later(pace_s, self._next_event, writes, index + 1, pace_s)
 
 
 async def serve(core: str = "") -> None:

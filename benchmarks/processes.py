@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,15 @@ def environment() -> dict[str, str]:
     unwanted = ("http_proxy", "https_proxy", "all_proxy", "litellm_lite_engine", "ssl_cert_file")
     kept = {key: value for key, value in os.environ.items() if key.lower() not in unwanted and key[:6] != "PYTHON"}
     return {**kept, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+
+
+def end_in_order() -> None:
+    """Let SIGTERM end this process as Ctrl-C does, so that it ends what it has started."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 @contextmanager

@@ -12,10 +12,16 @@ OURS = "litellm_lite"
 STRATEGIES = (
     "simple-shuffle", "least-busy", "latency-based-routing", "usage-based-routing", "cost-based-routing",
 )  # fmt: skip
-_LABELS = {"pyreqwest": "pyreqwest, bare", "httpx": "httpx, bare", "interpreter": "Python alone"}
+_LABELS = {
+    "pyreqwest": "pyreqwest, bare",
+    "httpx": "httpx, bare",
+    "interpreter": "Python alone",
+    "bare": "Granian + pyreqwest",
+    "mock": "the mock, directly",
+}
 _FEW, _MANY = "10 deployments", "10,000 deployments"
 _SIZES = (_FEW, "100 deployments", "1,000 deployments", _MANY)
-_ORDER = (OURS, "pyreqwest", "httpx", "litellm", "interpreter", *_SIZES)
+_ORDER = (OURS, "pyreqwest", "httpx", "bare", "litellm", "interpreter", "mock", *_SIZES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,23 @@ FIGURES = {
             ("order", "served before one who asked earlier", "", 0),
         )
     },
+    "gateway_rate": Figure("gateway, 64 connections on one core", "requests/s", 0),
+    "gateway_cpu_us": Figure("gateway, CPU of the worker per request", "µs", 0),
+    "gateway_call_ms": Figure("gateway, one connection, median of a request", "ms", 3),
+    "gateway_call_added_ms": Figure("gateway, one connection, median above that at the mock", "ms", 3),
+    "gateway_burst_cpu_ms": Figure("gateway, stream of 50 chunks in a burst, CPU of the worker", "ms", 2),
+    "gateway_first_ms": Figure("gateway, one stream at one chunk per ms, median up to its first event", "ms", 3),
+    "gateway_first_added_ms": Figure("gateway, up to the first event, median above that at the mock", "ms", 3),
+    "gateway_text_ms": Figure("gateway, that stream, median up to its first text", "ms", 3),
+    "gateway_text_added_ms": Figure("gateway, up to the first text, median above that at the mock", "ms", 3),
+    "gateway_crowd_wrong": Figure("gateway, 500 paced streams at the same time: not whole", "", 0, compared=False),
+    "gateway_crowd_s": Figure("gateway, 500 paced streams at the same time: until all have ended", "s", 2),
+    "gateway_start_s": Figure("gateway, from the start of its process to healthy", "s", 2),
+    "gateway_idle_mb": Figure("gateway, resident memory of the idle worker", "MB"),
+    "gateway_idle_all_mb": Figure("gateway, memory of all its idle processes (PSS)", "MB"),
+    "gateway_growth_mb": Figure(
+        "gateway, memory growth over {requests:,} requests after a tenth of them", "MB", 2, compared=False
+    ),
     "growth_sync_mb": Figure("memory growth, {calls:,} sync calls after the first 1,000", "MB", 2, compared=False),
     "growth_async_mb": Figure("memory growth, {calls:,} async calls after the first 1,000", "MB", 2, compared=False),
     "growth_streams_mb": Figure("memory growth, 200 sync streams after the first 40", "MB", 2, compared=False),
@@ -133,6 +156,25 @@ TARGETS = (
             Target(f"{figure}_order", "value", OURS, 0, "nobody is overtaken"),
         )
     ),
+    Target("gateway_rate", "value", OURS, 4000, "at least 4,000 requests/s", most=False),
+    Target("gateway_rate", "share", "bare", None, "of the bare forwarder"),
+    Target("gateway_rate", "share", "litellm", None, "times litellm's"),
+    Target("gateway_cpu_us", "above", "bare", None, "µs more than the bare forwarder"),
+    Target("gateway_cpu_us", "multiple", "litellm", None, "times less than litellm"),
+    Target("gateway_call_added_ms", "value", OURS, 0.6, "at most 0.6 ms"),
+    Target("gateway_call_added_ms", "multiple", "litellm", None, "times less than litellm"),
+    Target("gateway_burst_cpu_ms", "value", OURS, 1, "at most 1 ms"),
+    Target("gateway_burst_cpu_ms", "multiple", "litellm", None, "times less than litellm"),
+    Target("gateway_first_added_ms", "value", OURS, 1, "at most 1 ms"),
+    Target("gateway_first_added_ms", "multiple", "litellm", None, "times less than litellm"),
+    Target("gateway_text_added_ms", "value", OURS, 1, "at most 1 ms"),
+    Target("gateway_crowd_wrong", "value", OURS, 0, "none"),
+    Target("gateway_start_s", "value", OURS, 0.8, "at most 0.8 s"),
+    Target("gateway_start_s", "multiple", "litellm", None, "times faster than litellm"),
+    Target("gateway_idle_mb", "value", OURS, 60, "at most 60 MB"),
+    Target("gateway_idle_mb", "multiple", "litellm", None, "times less than litellm"),
+    # 22 bytes for each of the 90,000 requests: the smallest object takes 24, with the reference to it.
+    Target("gateway_growth_mb", "value", OURS, 2, "at most 2 MB", full_only=True),
     *(
         Target(f"growth_{what}_mb", "value", OURS, 1, "less than 1 MB", full_only=True)
         for what in ("sync", "async", "streams", "astreams")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 # One for all: a fixture that is named in several places would be as many servers.
-from tests.llama_cpp.serving import llama_server as llama_server
+from tests.llama_cpp.serving import embedder, llama_server, tiny_llama_file  # noqa: F401 - they are fixtures
 from tests.wire import Wire
 
 _OURS = ("_API_KEY", "_API_BASE", "_BASE_URL", "_PROXY")

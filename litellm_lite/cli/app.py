@@ -134,7 +134,10 @@ def serve(
 
 @app.command()
 def demo() -> None:
-    """Make a plain, a streamed, a tool and an image call against the built-in emulator. Needs no key and no network."""
+    """Make a plain, a streamed, a tool and an image call to the built-in emulator, and one through the gateway.
+
+    Needs no key and no network.
+    """
     from litellm_lite.cli.demo import run
 
     raise typer.Exit(run())
@@ -341,19 +344,46 @@ def explain(
 @app.command()
 def doctor(
     *,
-    config: Annotated[str, typer.Option("--config", metavar="FILE", help="The configuration to examine, as YAML.")],
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="FILE", help="The configuration to examine, as YAML.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="GROUP", help="Whose calls; a model_name.")] = None,
     only: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Only these behaviours, such as 4,8.")] = None,
-    speed: Annotated[float, typer.Option(help="How many seconds of the Router pass in one.")] = 10.0,
+    speed: Annotated[
+        float | None, typer.Option(help="How many seconds of the Router pass in one; 10 where it is not said.")
+    ] = None,
     as_json: AsJson = False,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Examine the gateway that runs there, in about 100 seconds.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Its key; else LITELLM_LITE_KEY or OPENAI_API_KEY of the environment.")
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where the emulated providers are; any port of this machine."),
+    ] = None,
+    reached_at: Annotated[
+        str | None, typer.Option(metavar="URL", help="The same, where the gateway sees it elsewhere: a container.")
+    ] = None,
+    write_config: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write the gateway's configuration there; without --url only that."),
+    ] = None,
+    wait: Annotated[
+        float | None, typer.Option(min=0, help="Seconds to wait until the gateway has it; 120 where it is not said.")
+    ] = None,
 ) -> None:
     """Play sixteen failures of providers on your configuration. Exits with 1 when it does not stand one of them.
 
-    The providers are replaced by the built-in emulator: no key is used, and nothing leaves this machine.
+    The providers are replaced by the built-in emulator: no key is used, and nothing leaves this machine. With --url the
+    failures are played to a gateway that is running, ours or another: it is told what to configure it with.
     """
     from litellm_lite.cli.doctor import Wish, run
+    from litellm_lite.cli.meeting import Meeting
 
-    raise typer.Exit(run(Wish(config, model, only, speed, as_json)))
+    meeting = Meeting(url=url, key=key, listen=listen, reached_at=reached_at, write_config=write_config, wait_s=wait)
+    raise typer.Exit(run(Wish(config, model, only, speed, as_json, meeting)))
 
 
 def _now() -> datetime:

@@ -1,17 +1,19 @@
-"""`litellm-lite demo`: four calls through `completion()` to the emulator, what came back, and how to repeat them."""
+"""`litellm-lite demo`: four calls to the emulator and one through the gateway, what came back, how to repeat them."""
 
 from __future__ import annotations
 
 import base64
+import shlex
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from rich.console import Console
 
 from litellm_lite import completion
+from litellm_lite.cli.demo_gateway import KEY, GatewayFailed, gateway
 from litellm_lite.cli.show import bill, complain, consoles, say
 from litellm_lite.emulator import Emulator
 from litellm_lite.errors import APIError
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _TEXT_MODEL = "meta_llama/Llama-3.3-70B-Instruct"
 _IMAGE_MODEL = "meta_llama/Llama-4-Scout-17B-16E-Instruct-FP8"
+_GATEWAY = "http://localhost:4000"
 _WEATHER = {
     "type": "function",
     "function": {
@@ -52,7 +55,7 @@ def run() -> int:
         say(err, f"{shown.count(False)} of {len(shown)} calls failed")
         return 1
     say(out, "\nTo run the lines above: `litellm-lite emulate` in another terminal and the two exports it prints,")
-    say(out, "or `export LLAMA_API_KEY=…` with a key of your own.")
+    say(out, "or `export LLAMA_API_KEY=…` with a key of your own; then `litellm-lite serve`, for the last two.")
     return 0
 
 
@@ -63,7 +66,7 @@ def _shown(title: str, step: Step, where: Where, out: Console, err: Console) -> 
     except APIError as error:
         complain(err, error)
         return False
-    except DemoFailed as failed:
+    except (DemoFailed, GatewayFailed) as failed:
         say(err, f"failed: {failed}")
         return False
     return True
@@ -128,11 +131,36 @@ def _image(where: Where, out: Console) -> None:
     _show_line(out, f"print(completion({_written(asked)}).choices[0].message.content)")
 
 
+def _through_gateway(where: Where, out: Console) -> None:
+    asked: dict[str, Any] = {"model": _TEXT_MODEL, "messages": [_user("Hello, how are you?")]}
+    with gateway(_TEXT_MODEL, where) as running:
+        say(out, f"litellm-lite --config config.yaml --port {running.port}")
+        answer = running.ask(asked)
+        [logged] = [line for line in running.stop() if line["event"] == "request"]
+    text = answer["choices"][0]["message"]["content"]
+    _expect(bool(text), "the answer is empty")
+    say(out, text)
+    say(out, f"  {bill(answer['usage'], logged.get('cost'))}")
+    say(out, f"  its log: {orjson.dumps(logged).decode()}")
+    client = f"OpenAI(base_url={_GATEWAY!r}, api_key={KEY!r})"
+    line = f"print({client}.chat.completions.create({_written(asked)}).choices[0].message.content)"
+    out.print(f"from openai import OpenAI; {line}", style="cyan", markup=False, soft_wrap=True)
+    out.print(_curl(asked), style="cyan", markup=False, soft_wrap=True)
+
+
+def _curl(asked: Mapping[str, Any]) -> str:
+    """Return the same request as a line for the shell."""
+    headers = ("Content-Type: application/json", f"Authorization: Bearer {KEY}")
+    words = ["curl", f"{_GATEWAY}/v1/chat/completions", *(word for header in headers for word in ("-H", header))]
+    return shlex.join([*words, "-d", orjson.dumps(asked).decode()])
+
+
 _STEPS: dict[str, Step] = {
     "A question and its answer": _plain,
     "The same, as it comes": _streamed,
     "A tool is called, and its result answered": _tool,
     "An image is looked at": _image,
+    "Through the gateway, as any OpenAI client asks it": _through_gateway,
 }
 
 

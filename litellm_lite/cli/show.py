@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import orjson
-from rich.console import Console
 
 from litellm_lite.errors import APIError, BadRequestError, NotFoundError, PriceUnknown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 UNKNOWN_EXIT = 1
 BAD_INPUT_EXIT = 2
@@ -30,6 +32,8 @@ class UnusableError(Exception):
 
 def consoles() -> tuple[Console, Console]:
     """Return the consoles for what was asked for and for everything else: standard output and standard error."""
+    from rich.console import Console  # a gateway that has nothing to show does without
+
     return Console(highlight=False), Console(stderr=True, highlight=False)
 
 

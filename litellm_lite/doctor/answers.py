@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
+
 from litellm_lite.cost import price
 from litellm_lite.doctor import checks
 from litellm_lite.doctor.checks import not_right, unanswered, unmended, verdict
-from litellm_lite.doctor.observed import Call, Observation, Verdict
+from litellm_lite.doctor.observed import Call, Observation, Told, Verdict
 
 END_S = 3.0
 _PREFILL = "prefill is not supported"
+_COUNTS = ("x-litellm-attempted-retries", "x-litellm-attempted-fallbacks")
+_NOT_TOLD = "answered, and no header tells by whom; x-litellm-model-id would"
+_FLOATS_DIFFER = 1e-6
 
 
 def mends_a_cut(seen: Observation) -> Verdict:
@@ -64,15 +70,32 @@ def prefills_only_where_declared(seen: Observation) -> Verdict:
 def tells_who_served(seen: Observation) -> Verdict:
     """16: the model, the id and the cost are those of the deployment that served, and only its attempt is billed."""
     call = seen.call
-    billed = [attempt for attempt in call.attempts if attempt.billed]
     if call.error is not None:
+        billed = any(attempt.billed for attempt in call.attempts) or (call.told is not None and call.cost)
         paid = "a call that failed is billed" if billed else ""
         return verdict(not_right(seen, call) or paid, checks.summary(seen, "nothing is billed"))
+    if call.told is not None:
+        return _told_who_served(seen, call, call.told)
     flaw = unanswered(seen, call) or _wrong_name(seen, call) or _wrong_bill(seen, call)
     cost = "price unknown" if call.cost is None else f"${call.cost:.6f}"
     return verdict(
         flaw, checks.summary(seen, f"named {call.model!r}", f"{cost}, one of {len(call.attempts)} attempts billed")
     )
+
+
+def _told_who_served(seen: Observation, call: Call, told: Told) -> Verdict:
+    """Judge what the headers say; the attempts and, of a stream, the cost are not in them."""
+    flaw = unanswered(seen, call)
+    if not flaw and call.model_id is None:
+        return Verdict(passed=True, reason=_NOT_TOLD, shown=False)
+    further = len(seen.during(call)) - 1
+    counted = [told.headers[name] for name in _COUNTS if name in told.headers]
+    flaw = flaw or _wrong_name(seen, call) or _wrong_price(seen, call)
+    if not flaw and further and counted and all(count == "0" for count in counted):
+        flaw = f"its headers tell of no further attempt, and there was {further} more"
+    untold = "its cost is not told" if seen.mode == "plain" else "no header can tell what a stream will cost"
+    cost = untold if call.cost is None else f"${call.cost:.6f}, the price of its answer alone"
+    return verdict(flaw, checks.summary(seen, f"named {call.model!r}", cost))
 
 
 def _broken_off(seen: Observation, call: Call) -> str:
@@ -119,10 +142,23 @@ def _wrong_bill(seen: Observation, call: Call) -> str:
         return f"{len(billed)} attempts are billed, where one answered"
     if billed[0].deployment.id != call.model_id:
         return f"the attempt at {seen.setup.label(billed[0].deployment.id)} is billed, which did not answer"
-    known = price(call.usage or {}, seen.setup.places[call.model_id or ""].row)
-    if known is not None and known.total != call.cost:
-        return f"it is billed ${call.cost}, where the price of its tokens is ${known.total}"
+    known = _price(seen, call)
+    if known is not None and known != call.cost:
+        return f"it is billed ${call.cost}, where the price of its tokens is ${known}"
     return ""
+
+
+def _wrong_price(seen: Observation, call: Call) -> str:
+    """Tell how the cost that a header tells is not the price of the answer; a header holds no more than a float."""
+    known = _price(seen, call)
+    if known is None or call.cost is None or math.isclose(known, call.cost, rel_tol=_FLOATS_DIFFER):
+        return ""
+    return f"its cost is said to be ${call.cost}, where the price of its tokens is ${known}"
+
+
+def _price(seen: Observation, call: Call) -> Decimal | None:
+    known = price(call.usage or {}, seen.setup.places[call.model_id or ""].row)
+    return None if known is None else known.total
 
 
 def _seam(call: Call) -> str:

@@ -45,7 +45,7 @@ def unclear(call: Call) -> str:
         return f"neither an answer nor an error {told(call)}"
     if isinstance(error, APIError):
         return "" if error.message else f"{type(error).__name__} does not say what happened"
-    return f"{type(error).__name__} is no error of the library's: {told(call)}"
+    return f"{type(error).__name__} is no clear error: {told(call)}"
 
 
 def late(seen: Observation, call: Call) -> str:

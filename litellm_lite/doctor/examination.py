@@ -1,19 +1,21 @@
 """Runs behaviours, all beside each other, and hands what was seen to the judges.
 
-Each has a Router and a clock of its own, and of one emulator an upstream for each deployment.
+Each has a clock of its own, a caller of its own who has seen nothing yet, and of one emulator an upstream for each
+deployment.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from litellm_lite.doctor.behaviours import BEHAVIOURS, Behaviour
-from litellm_lite.doctor.conversation import Caller, Conversation
+from litellm_lite.doctor.conversation import Caller, Conversation, RouterCaller
 from litellm_lite.doctor.observed import TOLD_WINDOW, Call, Mode, Observation, Request, Setup
 from litellm_lite.doctor.patient import Patient
 from litellm_lite.doctor.report import Finding, Report
+from litellm_lite.doctor.trials import Trial, trials_of
 from litellm_lite.emulator import Emulator, Settings
 from litellm_lite.router import Router
 from litellm_lite.router.clock import Clock
@@ -29,6 +31,9 @@ _LATE_IN_A_ROW = 5  # steps that may each be as late as the latest one was seen 
 _LOOK_S = 0.02
 _ROUNDING_S = 0.5
 
+Admission = Callable[[Trial, Clock], Caller]
+"""Gives who calls in a trial, by a clock; nobody has called there before."""
+
 
 def examine(patient: Patient, *, only: Iterable[int] = (), speed: float = DEFAULT_SPEED) -> Report:
     """Run the behaviours, or those of some numbers, and return what was found.
@@ -36,29 +41,57 @@ def examine(patient: Patient, *, only: Iterable[int] = (), speed: float = DEFAUL
     `speed` seconds of a Router pass in one, where tenths of seconds do not count. Call it where no event loop runs.
     Raises ValueError for a number or a speed that is none.
     """
-    wanted = frozenset(only)
-    if unknown := wanted - {behaviour.number for behaviour in BEHAVIOURS}:
-        raise ValueError(f"there is no behaviour {min(unknown)}; there are 1 to {len(BEHAVIOURS)}")
-    behaviours = [behaviour for behaviour in BEHAVIOURS if not wanted or behaviour.number in wanted]
+    behaviours = numbered(only)
     began = time.monotonic()
     with Emulator(Settings(any_upstream=True, speed=speed)) as emulator:
-        findings, late_s = asyncio.run(_examined(patient, behaviours, emulator))
+        findings, late_s = asyncio.run(_in_process(patient, behaviours, emulator))
     took_s = time.monotonic() - began
     return Report(patient=patient, findings=findings, speed=speed, took_s=took_s, late_s=late_s)
 
 
-async def _examined(
-    patient: Patient, behaviours: Sequence[Behaviour], emulator: Emulator
-) -> tuple[list[Finding], float]:
-    """Run all of them at once, each a little after the one before, so that none is asked in a crowd."""
+def numbered(only: Iterable[int]) -> list[Behaviour]:
+    """Return the behaviours of those numbers, or all where there are none. Raises ValueError."""
+    wanted = frozenset(only)
+    if unknown := wanted - {behaviour.number for behaviour in BEHAVIOURS}:
+        raise ValueError(f"there is no behaviour {min(unknown)}; there are 1 to {len(BEHAVIOURS)}")
+    return [behaviour for behaviour in BEHAVIOURS if not wanted or behaviour.number in wanted]
+
+
+async def rehearsed(patient: Patient, emulator: Emulator) -> Conversation:
+    """Return what is asked of a patient, and what its models have to say."""
     models = {place.model.partition("/")[2] for place in patient.setup.places.values() if ANY not in place.model}
-    conversation = await Conversation.rehearsed(emulator, sorted(models))
-    cases = [_Case(patient, behaviour, mode, emulator) for behaviour in behaviours for mode in behaviour.modes]
+    return await Conversation.rehearsed(emulator, sorted(models))
+
+
+async def examined(
+    patient: Patient,
+    behaviours: Sequence[Behaviour],
+    emulator: Emulator,
+    conversation: Conversation,
+    admit: Admission,
+) -> tuple[list[Finding], float]:
+    """Run all of them at once, each a little after the one before, so that none is asked in a crowd.
+
+    Returns also how many real seconds late this machine was at most.
+    """
+    cases = [_Case(patient, behaviour, mode, emulator, admit) for behaviour in behaviours for mode in behaviour.modes]
     runs = (case.played(conversation, place * _STAGGER_S) for place, case in enumerate(cases))
     lateness = _Lateness()
     async with lateness:
         await asyncio.gather(*runs)
     return [case.found(lateness.most_s) for case in cases], lateness.most_s
+
+
+async def _in_process(
+    patient: Patient, behaviours: Sequence[Behaviour], emulator: Emulator
+) -> tuple[list[Finding], float]:
+    """Examine the Router of this process."""
+
+    def admit(trial: Trial, clock: Clock) -> Caller:
+        entries = patient.entries_at(lambda place: emulator.base_url(trial.upstreams[place]))
+        return RouterCaller(Router(entries, clock=clock, **patient.keywords), patient.model, clock)
+
+    return await examined(patient, behaviours, emulator, await rehearsed(patient, emulator), admit)
 
 
 class _Lateness:
@@ -82,15 +115,18 @@ class _Lateness:
 
 
 class _Case:
-    """One behaviour in one mode, with a Router and upstreams of its own."""
+    """One behaviour in one mode, with callers and upstreams of its own."""
 
-    def __init__(self, patient: Patient, behaviour: Behaviour, mode: Mode, emulator: Emulator) -> None:
+    def __init__(
+        self, patient: Patient, behaviour: Behaviour, mode: Mode, emulator: Emulator, admit: Admission
+    ) -> None:
         self.behaviour, self.mode = behaviour, mode
         self._patient, self._emulator = patient, emulator
         self._clock = Clock(pace(behaviour, mode, patient.setup, emulator.settings.speed))
-        ids = [entry["model_info"]["id"] for entry in patient.entries]
-        self._upstreams = {id: f"{behaviour.number}-{mode}-{place}" for place, id in enumerate(ids)}
-        self._caller = self._admitted()
+        self._trials = trials_of(behaviour, mode, [entry["model_info"]["id"] for entry in patient.entries])
+        self._callers = [admit(trial, self._clock) for trial in self._trials]
+        for trial in self._trials:
+            self._afflict(trial)
         self._calls: list[Call] = []
         self._requests: list[Request] = []
 
@@ -109,23 +145,17 @@ class _Case:
         seen = Observation(setup=setup, mode=self.mode, calls=calls, requests=requests, slack_s=slack_s, late_s=late)
         return Finding(self.behaviour, self.mode, seen, self.behaviour.judge(seen))
 
-    def _admitted(self) -> Caller:
-        """Return who calls, by a Router that has seen nothing yet, and let the fault strike anew."""
-        self._afflict()
-        entries = self._patient.entries_at(lambda place: self._emulator.base_url(self._upstreams[place]))
-        return Caller(Router(entries, clock=self._clock, **self._patient.keywords), self._patient.model, self._clock)
-
-    def _afflict(self) -> None:
-        behaviour, setup, emulator = self.behaviour, self._patient.setup, self._emulator
+    def _afflict(self, trial: Trial) -> None:
+        behaviour, setup, emulator, upstreams = self.behaviour, self._patient.setup, self._emulator, trial.upstreams
         if behaviour.strike == "small":
             for place in setup.places:
                 if not setup.larger(place, sorted(setup.group)):
                     window = setup.window(place) or TOLD_WINDOW
-                    emulator.afflict(self._upstreams[place], f"{behaviour.fault}; window={window}")
+                    emulator.afflict(upstreams[place], f"{behaviour.fault}; window={window}")
         elif behaviour.strike == "group" and setup.fallbacks:
-            emulator.afflict_together([self._upstreams[place] for place in setup.group], behaviour.fault)
+            emulator.afflict_together([upstreams[place] for place in setup.group], behaviour.fault)
         else:
-            reached = [self._upstreams[place] for place in setup.places]
+            reached = [upstreams[place] for place in setup.places]
             emulator.afflict_first(reached, behaviour.fault, others=behaviour.others)
 
     async def _made(self, conversation: Conversation) -> list[Call]:
@@ -142,16 +172,15 @@ class _Case:
 
     async def _call(self, conversation: Conversation, after_s: float, *, tools: bool) -> Call:
         await asyncio.sleep(self._clock.real_s(after_s))
-        if tools:
-            self._caller = self._admitted()
-        return await conversation.call(self._caller, stream=self.mode == "stream", tools=tools)
+        return await conversation.call(self._callers[tools], stream=self.mode == "stream", tools=tools)
 
     def _arrived(self, began: float) -> list[Request]:
         """Return what came to the upstreams; their clock and the Router's are the machine's, each at its own speed."""
         ratio = self._clock.speed / self._emulator.settings.speed
         requests = [
             Request(place, seen.at * ratio - began, seen.status, seen.prefilled, seen.model)
-            for place, upstream in self._upstreams.items()
+            for trial in self._trials
+            for place, upstream in trial.upstreams.items()
             for seen in self._emulator.seen(upstream)
         ]
         return sorted(requests, key=lambda request: request.at)

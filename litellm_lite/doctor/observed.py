@@ -23,10 +23,11 @@ TOLD_WINDOW = 8_192
 
 
 class Verdict(NamedTuple):
-    """Whether a behaviour was right, and why one thinks so."""
+    """Whether a behaviour was right, and why one thinks so; neither right nor wrong where it cannot be `shown`."""
 
     passed: bool
     reason: str
+    shown: bool = True
 
 
 class Request(NamedTuple):
@@ -37,6 +38,17 @@ class Request(NamedTuple):
     status: int | None = None
     prefilled: bool = False
     model: str | None = None
+
+
+class Told(NamedTuple):
+    """What HTTP said of an answer beside its body: the status, and those of the headers that tell of routing."""
+
+    status: int
+    headers: Mapping[str, str]
+    first_byte_s: float | None = None
+    """Seconds after the call began until the body did."""
+    done: bool | None = None
+    """Of a stream: whether it said `[DONE]`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +74,8 @@ class Call:
     cost: Decimal | None = None
     error: Exception | None = None
     attempts: Sequence[AttemptRecord] = ()
+    told: Told | None = None
+    """Of a call that went through HTTP, which has no attempts."""
 
     @property
     def elapsed_s(self) -> float:

@@ -31,10 +31,10 @@ _ROUTED = frozenset({
     "max_retries", "cooldown_time", "allowed_fails", "input_cost_per_token", "output_cost_per_token",
     "cache_read_input_token_cost", "cache_creation_input_token_cost",
 })  # fmt: skip
-_LISTS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
-_BY_GROUP = "model_group_retry_policy"
-_ALIASES = "model_group_alias"
-_DEFAULTS = "default_litellm_params"
+LISTS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
+GROUP_POLICIES = "model_group_retry_policy"
+ALIASES = "model_group_alias"
+DEFAULTS = "default_litellm_params"
 _PLACE = re.compile(r"model_list\[(\d+)\]")
 
 
@@ -73,7 +73,7 @@ def admit(
 ) -> Patient:
     """Return the patient that a model list and the keywords of a Router make. Raises APIError."""
     asked, whole = dict(_known(keywords)), [_known(entry) for entry in entries]
-    defaults = asked.get(_DEFAULTS) or {}
+    defaults = asked.get(DEFAULTS) or {}
     left_out = {place: why for place, entry in enumerate(whole) if (why := _stranger(entry, defaults))}
     missing = set(absent)
     ready = [
@@ -94,7 +94,7 @@ def admit(
         model=name,
         group=group,
         setup=_setup(group, deployments, read),
-        keywords={**asked, _DEFAULTS: _routed(defaults)},
+        keywords={**asked, DEFAULTS: _routed(defaults)},
         entries=[_treated(entry) for entry in ready if entry["model_info"]["id"] in ids],
         left_out=tuple((f"model_list[{place}]", why) for place, why in left_out.items()),
         absent=tuple(sorted(missing)),
@@ -182,7 +182,7 @@ def _deployments(entries: Sequence[Any], keywords: Mapping[str, Any], places: Se
     """Read the entries. Raises APIError with the path as it is in the whole list, where they have those places."""
     ignore = bool(keywords.get("ignore_invalid_deployments"))
     try:
-        return model_list.read(entries, ignore_invalid=ignore, default_params=keywords.get(_DEFAULTS))
+        return model_list.read(entries, ignore_invalid=ignore, default_params=keywords.get(DEFAULTS))
     except APIError as error:
         error.message = _PLACE.sub(lambda found: f"model_list[{places[int(found[1])]}]", error.message)
         raise
@@ -201,12 +201,12 @@ def _routed(params: Mapping[str, Any]) -> dict[str, Any]:
 def _without_groups(keywords: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
     """Return the keywords without the groups that were left out, and without what fallbacks would change in a call."""
     asked = dict(keywords)
-    for name in _LISTS:
+    for name in LISTS:
         if name in asked:
             asked[name] = _lists_without(asked[name], gone)
     if "default_fallbacks" in asked:
         asked["default_fallbacks"] = _targets_without(asked["default_fallbacks"], gone)
-    for name in (_ALIASES, _BY_GROUP):
+    for name in (ALIASES, GROUP_POLICIES):
         if isinstance(asked.get(name), Mapping):
             kept = ((key, value) for key, value in asked[name].items() if key not in gone)
             asked[name] = {key: value for key, value in kept if _group(value) not in gone}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from litellm_lite.doctor.behaviours import Behaviour
-from litellm_lite.doctor.observed import Call, Mode, Observation, Request, Verdict
+from litellm_lite.doctor.observed import Call, Mode, Observation, Request, Told, Verdict
 from litellm_lite.doctor.patient import Patient
 
 
@@ -33,6 +33,11 @@ class Line(NamedTuple):
         return all(finding.verdict.passed for finding in self.findings.values())
 
     @property
+    def shown(self) -> bool:
+        """Whether it could be shown in any."""
+        return any(finding.verdict.shown for finding in self.findings.values())
+
+    @property
     def reason(self) -> str:
         """Return what was wrong, in which modes; where nothing was, what was seen in the mode that tells most."""
         failed = {found.verdict.reason: mode for mode, found in self.findings.items() if not found.verdict.passed}
@@ -53,6 +58,8 @@ class Report:
     speed: float
     took_s: float
     late_s: float = 0.0
+    url: str | None = None
+    """Of the gateway that was examined; None where it was a Router of this process."""
 
     @property
     def lines(self) -> list[Line]:
@@ -66,7 +73,17 @@ class Report:
     @property
     def passed(self) -> int:
         """Return how many behaviours were right."""
-        return sum(line.passed for line in self.lines)
+        return sum(line.passed and line.shown for line in self.lines)
+
+    @property
+    def not_shown(self) -> list[int]:
+        """Return the numbers of those that could not be shown."""
+        return [line.behaviour.number for line in self.lines if not line.shown]
+
+    @property
+    def ok(self) -> bool:
+        """Whether none was wrong."""
+        return all(line.passed for line in self.lines)
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as JSON has it."""
@@ -74,8 +91,10 @@ class Report:
         return {
             "passed": self.passed,
             "of": len(lines),
-            "ok": self.passed == len(lines),
+            "not_shown": self.not_shown,
+            "ok": self.ok,
             "behaviours": [_line(line) for line in lines],
+            "gateway": self.url,
             "tested": tested(self.patient),
             "speed": self.speed,
             "took_s": round(self.took_s, 2),
@@ -130,6 +149,7 @@ def _line(line: Line) -> dict[str, Any]:
         "name": behaviour.name,
         "fault": behaviour.fault,
         "passed": line.passed,
+        "shown": line.shown,
         "reason": line.reason,
         "modes": {mode: {**found.verdict._asdict(), **_seen(found.seen)} for mode, found in line.findings.items()},
     }
@@ -153,7 +173,13 @@ def _call(call: Call) -> dict[str, Any]:
         "usage": None if call.usage is None else dict(call.usage),
         "error": None if error is None else {"type": type(error).__name__, "message": str(error)},
         "attempts": [attempt.as_dict() for attempt in call.attempts],
+        "http": None if call.told is None else _told(call.told),
     }
+
+
+def _told(told: Told) -> dict[str, Any]:
+    first_byte_s = None if told.first_byte_s is None else round(told.first_byte_s, 3)
+    return {**told._asdict(), "headers": dict(told.headers), "first_byte_s": first_byte_s}
 
 
 def _request(request: Request) -> dict[str, Any]:

@@ -122,6 +122,13 @@ async def was_ended(write: Refusing, exchange: Exchange, record: Record) -> bool
     return exchange.gone
 
 
+async def unready(scope: Scope, receive: Receive, send: Send) -> None:
+    """Be the application of a gateway that has no configuration. Which flaws it has is for the log alone."""
+    exchange = Exchange(scope, receive, send)
+    error = ServiceUnavailableError("the gateway has no configuration that it can use; its log says why")
+    await refuse(refusing.refused, exchange, Record(exchange, ""), error)
+
+
 async def refuse(
     write: Refusing, exchange: Exchange, record: Record, error: Exception, headers: Headers | None = None
 ) -> None:

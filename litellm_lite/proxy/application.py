@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from litellm_lite.errors import APIError
 from litellm_lite.proxy import log
-from litellm_lite.proxy.app import ASGI, Gateway
+from litellm_lite.proxy.app import ASGI, Gateway, unready
 from litellm_lite.proxy.exchange import Receive, Scope, Send
 from litellm_lite.proxy.metrics import Metrics
 from litellm_lite.proxy.reload import Reload, watch
@@ -62,7 +62,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await (self._gateway or self._begin())(scope, receive, send)
+            await (self._gateway or self._begun_late())(scope, receive, send)
         else:  # a websocket
             await send({"type": "websocket.close", "code": 1003})
 
@@ -78,6 +78,15 @@ class Application:
         await receive()
         await self._end()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _begun_late(self) -> ASGI:
+        """Return the gateway under a server that began no lifespan, or what says no for it."""
+        try:
+            return self._begin()
+        except APIError as error:
+            flaw = str(error)
+        logger.error("the configuration cannot be used: %s", flaw)
+        return unready
 
     def _begin(self) -> Gateway:
         """Read the configuration. Raises APIError for one that is none."""

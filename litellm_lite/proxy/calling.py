@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, Protocol
 
 from litellm_lite.cost import Cost, price
@@ -12,6 +13,7 @@ from litellm_lite.prepare import asked_tier
 from litellm_lite.proxy.event_stream import EventStream
 from litellm_lite.proxy.refusing import JSON_HEADER, as_api_error
 from litellm_lite.router.drivers import afirst_leg, awhole
+from litellm_lite.router.mending import speaks
 from litellm_lite.router.stream import AsyncRoutedStream
 from litellm_lite.tidying import PlainDelivery
 from litellm_lite.transport import exchange as http
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from litellm_lite.prepare import Plan
     from litellm_lite.proxy.exchange import Exchange
     from litellm_lite.proxy.telling import Record
+    from litellm_lite.router.legs import AsyncLeg, Leg
     from litellm_lite.router.request import Way
 
 JSON = dict[str, Any]
@@ -78,14 +81,15 @@ async def answer_stream(
     try:
         for place, way in enumerate(ways):
             record.trace = way.route.trace
-            leg = await afirst_leg(way.route, way.calls)
+            opening = Opening(events, record, vendors, voice, place)
+            leg = await afirst_leg(way.route, way.calls, opening.glimpse)
             if record.first_ms is None:
                 record.first_ms = exchange.elapsed_ms
                 record.served(leg.plan, record.first_ms)
                 vendors.update(leg.stream.headers)
-            stream = AsyncRoutedStream(way.route, way.calls, leg, way.mender(), _delivered)
+            stream = AsyncRoutedStream(way.route, way.calls, leg, way.mender(), opening.delivered)
             try:
-                await _pass_on(events, stream, voice, place)
+                await _pass_on(events, stream, voice, place, opening)
             finally:
                 await stream.aclose()
                 record.charge(stream.usage, stream.cost)
@@ -103,7 +107,7 @@ async def _break_off(
     told = as_api_error(error) if isinstance(error, Exception) else exchange.verdict()
     if told is None:  # the client is gone, or everything ends
         raise error
-    if not exchange.begun:
+    if not events.begun:
         raise error if isinstance(error, Exception) else told
     record.error = told
     await events.end(voice.fail(told))
@@ -111,8 +115,46 @@ async def _break_off(
         raise error
 
 
-async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice, place: int) -> None:
-    while chunks := await stream.batch():
+class Opening:
+    """What a stream says before its first token: it is passed on at once, though others may still serve in its place.
+
+    Then nothing more of that kind is passed on: a role is told once.
+    """
+
+    __slots__ = ("_delivery", "_events", "_place", "_plan", "_record", "_vendors", "_voice", "shown")
+
+    def __init__(self, events: EventStream, record: Record, vendors: dict[str, str], voice: Voice, place: int) -> None:
+        self._events, self._record, self._vendors, self._voice, self._place = events, record, vendors, voice, place
+        self._plan: Plan | None = None
+        self._delivery: PlainDelivery | None = None
+        self.shown: JSON | None = None
+        """The chunk that was passed on."""
+
+    def glimpse(self, leg: Leg | AsyncLeg, chunk: JSON) -> None:
+        """Pass the first chunk on."""
+        if self.shown is not None or self._place:
+            return
+        self._plan, self._delivery = leg.plan, PlainDelivery(leg.plan, http.epoch_s())
+        if self._delivery.plain(chunk) is not None and (said := self._voice.say(chunk, self._place)):
+            self.shown = chunk
+            self._record.opened(leg.plan, leg.attempt.deployment)
+            self._vendors.update(leg.stream.headers)
+            self._events.post(said)
+
+    def rest(self, chunks: Sequence[JSON]) -> list[JSON]:
+        """Return what the first chunks of a stream say beyond what was shown."""
+        return list(chunks) if self.shown is None else list(dropwhile(lambda chunk: not speaks(chunk), chunks))
+
+    def delivered(self, plan: Plan, hidden: dict[str, Any]) -> Callable[[JSON], Any]:  # noqa: ARG002 - a Delivery
+        """Return what completes the chunks of a stream: they bear one id, from the first chunk on."""
+        if self._delivery is not None and plan is self._plan:
+            return self._delivery.plain
+        return PlainDelivery(plan, http.epoch_s()).plain
+
+
+async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice, place: int, opening: Opening) -> None:
+    chunks = opening.rest(await stream.batch())
+    while chunks:
         said = bytearray()
         try:
             for chunk in chunks:
@@ -123,15 +165,12 @@ async def _pass_on(events: EventStream, stream: AsyncRoutedStream, voice: Voice,
             raise
         if said:
             await events.write(bytes(said))
+        chunks = await stream.batch()
 
 
 def _charge(record: Record, answer: Answer) -> None:
     record.charge(answer.usage, _cost(answer))
     record.served(answer.plan, answer.reply.elapsed_ms)
-
-
-def _delivered(plan: Plan, hidden: dict[str, Any]) -> Callable[[JSON], Any]:  # noqa: ARG001 - a Delivery
-    return PlainDelivery(plan, http.epoch_s()).plain
 
 
 def _cost(answer: Answer) -> Cost | None:

@@ -1,6 +1,6 @@
-"""What is not on the hot path: lists, health, metrics, documents; and the way to say that there is no such thing.
+"""What is not on the hot path, routed by Starlette: lists, health, metrics, documents; and that there is no such thing.
 
-It is bare ASGI like the hot path, so that limits, errors and headers are the same everywhere.
+Requests are read and answered as on the hot path, so that limits, errors and headers are the same everywhere.
 """
 
 from __future__ import annotations
@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from litellm_lite.errors import AuthenticationError, NotFoundError
 from litellm_lite.proxy import documents, health, listing, scraping, token_counter
 from litellm_lite.proxy.app import KEPT, ROUTES, refuse, was_ended
 from litellm_lite.proxy.exchange import Exchange, Headers, Receive, Scope, Send
-from litellm_lite.proxy.kept import response_id
 from litellm_lite.proxy.refusing import refused
 from litellm_lite.proxy.telling import Record
 from litellm_lite.proxy.visit import Answering, MethodNotAllowed, Now, Told, Visit
@@ -22,7 +25,7 @@ from litellm_lite.registry.nearest import nearest
 from litellm_lite.router.checks import named
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from starlette.requests import Request
 
 UNKNOWN = "(other)"
 """What the log and the metrics call a path that is none; its name is a client's to invent."""
@@ -69,24 +72,54 @@ def served() -> Iterator[tuple[str, str]]:
             yield place.method, prefix + path
 
 
+class Stand:
+    """Where a route leads: its name for the log, what is there, and the methods it takes; none where there is nothing.
+
+    What the hot path serves has nothing here: what gets here are its other methods.
+    """
+
+    def __init__(self, cold: Cold, name: str, place: Place | None, *methods: str) -> None:
+        self._cold, self.name, self.place = cold, name, place
+        also = ("HEAD",) if place is not None and "GET" in methods else ()
+        self.allowed = (*methods, *also, "OPTIONS") if methods else ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._cold.answer(self, Exchange(scope, receive, send))
+
+
 class Cold:
     """The application. `note` is told of each request when it is over."""
 
     def __init__(self, now: Now, note: Callable[[Record], None]) -> None:
         self._now, self._note = now, note
+        self._app = Starlette(routes=list(self._routes()), exception_handlers={HTTPException: self._nowhere})
+        self._app.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(scope, receive, send)
-        path, part = _found(scope["path"])
-        record = Record(exchange, UNKNOWN if path is None else path)
-        place = PLACES.get(path or "")
-        hot = ROUTES.get(scope["path"])
+        await self._app(scope, receive, send)
+
+    def _routes(self) -> Iterator[Route]:
+        """Yield all routes; each takes every method, for the answer to a wrong one has a shape of its own."""
+        for prefix in ("", _PREFIX):
+            for path, place in PLACES.items():
+                yield Route(prefix + path.replace("}", ":path}"), Stand(self, path, place, place.method))
+            yield Route(prefix + _KEPT_PATH, Stand(self, KEPT["GET"].name, None, *KEPT))
+        for path, hot in ROUTES.items():
+            yield Route(path, Stand(self, hot.name, None, "POST"))
+
+    async def _nowhere(self, request: Request, error: Exception) -> Any:  # noqa: ARG002 - there is but one
+        """Return what answers a request that no route takes: an ASGI application, as every response is one."""
+        return Stand(self, UNKNOWN, None)
+
+    async def answer(self, stand: Stand, exchange: Exchange) -> None:
+        """Answer a request, if only with why not."""
+        record, place = Record(exchange, stand.name), stand.place
+        hot = ROUTES.get(exchange.scope["path"])
         write = hot.refuse if hot is not None else refused
         try:
-            told = await self._told(exchange, record, place, part)
-            await exchange.answer(
-                told.status, [(b"content-type", told.kind), *told.headers, *record.headers({})], told.body
-            )
+            told = await self._told(exchange, record, stand)
+            headers: Headers = [(b"content-type", told.kind), *told.headers, *record.headers({})]
+            await exchange.answer(told.status, headers, told.body)
         except Exception as error:
             await refuse(write, exchange, record, error, _headers(error, place))
         except asyncio.CancelledError:
@@ -97,51 +130,26 @@ class Cold:
             if place is None or not place.open or exchange.status != 200:
                 self._note(record)
 
-    async def _told(self, exchange: Exchange, record: Record, place: Place | None, part: str) -> Told:
-        path, method = exchange.scope["path"], exchange.scope["method"]
-        allowed = _allowed(path, place)
-        if not allowed:
+    async def _told(self, exchange: Exchange, record: Record, stand: Stand) -> Told:
+        path, method, place = exchange.scope["path"], exchange.scope["method"], stand.place
+        if not stand.allowed:
             raise _nothing_at(path)
         if method == "OPTIONS":
-            return Told(b"", b"text/plain", 200, ((b"allow", ", ".join(allowed).encode()),))
-        if place is None or method not in allowed:
-            raise MethodNotAllowed(f"{named(path)} takes {' and '.join(allowed[:-1])}, not {named(method)}", allowed)
+            return Told(b"", b"text/plain", 200, ((b"allow", ", ".join(stand.allowed).encode()),))
+        if place is None or method not in stand.allowed:
+            right = " and ".join(stand.allowed[:-1])
+            raise MethodNotAllowed(f"{named(path)} takes {right}, not {named(method)}", stand.allowed)
         serving = self._now.serving()
         if not place.open:
             serving.keys.check(_with_password(exchange.head) if place.browsed else exchange.head)
+        part: str = exchange.scope["path_params"].get("model", "")
         return await place.answer(Visit(exchange, record, self._now, serving, part))
 
 
-def _found(path: str) -> tuple[str | None, str]:
-    """Return the endpoint a path leads to, as the tables have it, and what stands in the place of the braces there."""
-    short = path.removeprefix(_PREFIX) if path.startswith(_PREFIX + "/") else path
-    if short in PLACES:
-        return short, ""
-    for template in PLACES:
-        head, brace, _ = template.partition("{")
-        if brace and short.startswith(head) and len(short) > len(head):
-            return template, short[len(head) :]
-    if response_id(path):
-        return KEPT["GET"].name, ""
-    return (ROUTES[path].name if path in ROUTES else None), ""
-
-
-def _allowed(path: str, place: Place | None) -> tuple[str, ...]:
-    """Return the methods a path takes, OPTIONS last; nothing where there is no such path."""
-    methods = ["POST"] if path in ROUTES else list(KEPT) if response_id(path) else []
-    if place is not None:
-        methods += [place.method, "HEAD"] if place.method == "GET" else [place.method]
-    return (*dict.fromkeys(methods), "OPTIONS") if methods else ()
-
-
 def _nothing_at(path: str) -> NotFoundError:
-    close = nearest(path, _paths(), 1)
+    close = nearest(path, [known for _, known in served()], 1)
     hint = f"; did you mean {close[0]}?" if close else ""
     return NotFoundError(f"there is nothing at {named(path)}{hint}", code="not_found")
-
-
-def _paths() -> Collection[str]:
-    return [path for _, path in served()]
 
 
 def _headers(error: Exception, place: Place | None) -> Headers:

@@ -120,6 +120,12 @@ def check(path: str | os.PathLike[str], environment: Mapping[str, str] | None = 
     return tuple(_made(reading.read(os.fspath(path), outside), outside)[1])
 
 
+def file_named(environment: Mapping[str, str] | None = None) -> str | None:
+    """Return the configuration that the environment names: ours, or as LiteLLM has it; None where it names none."""
+    outside = os.environ if environment is None else environment
+    return outside.get("LITELLM_LITE_CONFIG") or outside.get("CONFIG_FILE_PATH") or None
+
+
 def from_environment(environment: Mapping[str, str] | None = None) -> GatewayConfig:
     """Return what serves every model of each provider whose key is in the environment, by its name.
 

@@ -37,12 +37,22 @@ class EventStream:
         self._comment: asyncio.Task[None] | None = None
         self._timer = self._loop.call_later(silence_s, self._look)
 
+    @property
+    def begun(self) -> bool:
+        """Whether something was sent, or is on its way: then no other status can be told any more."""
+        return self._exchange.begun or self._comment is not None
+
     async def write(self, part: bytes) -> None:
         """Send a piece."""
         if self._comment is not None:
             await self._comment
             self._comment = None
         await self._put(part)
+
+    def post(self, part: bytes) -> None:
+        """Send the first piece, for which nobody waits: what is sent later does."""
+        if not self.begun:
+            self._comment = asyncio.ensure_future(self._put(part))
 
     async def end(self, part: bytes = b"") -> None:
         """Send the last piece."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from litellm_lite.cost import Cost
     from litellm_lite.errors import APIError
     from litellm_lite.prepare import Plan
+    from litellm_lite.router.deployment import Deployment
     from litellm_lite.router.trace import Trace
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -33,8 +34,8 @@ class Record:
     """One request as it is told afterwards: to the log, to the metrics, and in the headers of its answer."""
 
     __slots__ = (
-        "asked", "completion_tokens", "dollars", "error", "exchange", "first_ms", "left_out", "plan", "prompt_tokens",
-        "route", "stream", "trace", "upstream_ms",
+        "asked", "began", "completion_tokens", "dollars", "error", "exchange", "first_ms", "left_out", "plan",
+        "prompt_tokens", "route", "stream", "trace", "upstream_ms",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange, route: str) -> None:
@@ -44,6 +45,7 @@ class Record:
         self.stream = False
         self.trace: Trace | None = None
         self.plan: Plan | None = None
+        self.began: Deployment | None = None
         self.prompt_tokens: int | None = None
         self.completion_tokens: int | None = None
         self.dollars: Decimal | None = None
@@ -67,6 +69,10 @@ class Record:
         elif self.dollars is not None:
             self.dollars = None if cost is None else self.dollars + cost.total
 
+    def opened(self, plan: Plan, deployment: Deployment) -> None:
+        """Note who began a stream. Its head tells of that one, whoever goes on with it."""
+        self.plan, self.began = plan, deployment
+
     def served(self, plan: Plan, upstream_ms: float) -> None:
         """Note who served, and how long that took; of several attempts it is the sum."""
         self.plan = plan
@@ -89,7 +95,7 @@ class Record:
         if self.dollars is not None:
             headers.append((b"x-litellm-response-cost", str(float(self.dollars)).encode()))
         if trace is not None:
-            headers += _routing(trace)
+            headers += _routing(trace, self.began)
         if plan is not None:
             headers.append((b"x-litellm-model-api-base", _value(plan.call.target.api_base)))
             headers += _vendors(vendors, secrets_of(plan.call))
@@ -117,10 +123,11 @@ def _count(usage: Mapping[str, Any], name: str) -> int:
     return found if type(found) is int and found > 0 else 0
 
 
-def _routing(trace: Trace) -> Headers:
+def _routing(trace: Trace, began: Deployment | None) -> Headers:
     headers = [(name.encode(), _value(value)) for name, value in trace.headers().items()]
-    if trace.served is not None:
-        headers.append((b"x-litellm-model-id", _value(trace.served.deployment.id)))
+    serving = began if trace.served is None else trace.served.deployment
+    if serving is not None:
+        headers.append((b"x-litellm-model-id", _value(serving.id)))
     return headers
 
 

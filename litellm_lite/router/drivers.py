@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from litellm_lite.attempts import Answer, afetch, fetch
 from litellm_lite.errors import APIError
-from litellm_lite.router.legs import AsyncLeg, AsyncRace, Leg, Race
+from litellm_lite.router.legs import AsyncLeg, AsyncRace, Glimpse, Leg, Race
 from litellm_lite.router.steps import Answered, Attempt, Event, Failed, Keep, Listen, Pause, Refused, Wait
 from litellm_lite.router.waits import apause, pause
 
@@ -71,9 +71,9 @@ async def _amade(attempt: Attempt, calls: Calls) -> tuple[Event, Answer | None]:
     return Answered(attempt, answer.reply.headers, answer.usage), answer
 
 
-def first_leg(route: Route, calls: Calls) -> Leg:
+def first_leg(route: Route, calls: Calls, glimpse: Glimpse | None = None) -> Leg:
     """Return the stream that the route leads to, read up to its first token. Raises APIError as `whole` does."""
-    race = Race(calls, route.fleet.clock)
+    race = Race(calls, route.fleet.clock, glimpse)
     event: Event = None
     try:
         while not isinstance(step := route.advance(event), Keep):
@@ -91,9 +91,9 @@ def first_leg(route: Route, calls: Calls) -> Leg:
         raise
 
 
-async def afirst_leg(route: Route, calls: Calls) -> AsyncLeg:
+async def afirst_leg(route: Route, calls: Calls, glimpse: Glimpse | None = None) -> AsyncLeg:
     """The async twin of `first_leg`."""
-    race = AsyncRace(calls, route.fleet.clock)
+    race = AsyncRace(calls, route.fleet.clock, glimpse)
     event: Event = None
     try:
         while not isinstance(step := route.advance(event), Keep):

@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
@@ -101,7 +101,11 @@ def _at_hand(leg: Leg | AsyncLeg) -> list[JSON]:
     return held
 
 
-def open_leg(attempt: Attempt, plan: Plan, clock: Clock) -> Leg:
+Glimpse = Callable[["Leg | AsyncLeg", JSON], None]
+"""Is shown what a stream says before its first token: its role. Whether its deployment serves is not decided then."""
+
+
+def open_leg(attempt: Attempt, plan: Plan, clock: Clock, glimpse: Glimpse | None = None) -> Leg:
     """Return a stream read up to its first token. Raises APIError."""
     patience = _Patience(attempt, clock)
     leg = Leg(attempt, plan, cast("Chunks", open_stream(plan, plain_end, patience)), deque())
@@ -109,11 +113,13 @@ def open_leg(attempt: Attempt, plan: Plan, clock: Clock) -> Leg:
         leg.held.append(chunk)
         if speaks(chunk):
             break
+        if glimpse is not None:
+            glimpse(leg, chunk)
     patience.end()
     return leg
 
 
-async def aopen_leg(attempt: Attempt, plan: Plan, clock: Clock) -> AsyncLeg:
+async def aopen_leg(attempt: Attempt, plan: Plan, clock: Clock, glimpse: Glimpse | None = None) -> AsyncLeg:
     """The async twin of `open_leg`."""
     patience = _Patience(attempt, clock)
     leg = AsyncLeg(attempt, plan, cast("AsyncChunks", await aopen_stream(plan, plain_end, patience)), deque())
@@ -121,6 +127,8 @@ async def aopen_leg(attempt: Attempt, plan: Plan, clock: Clock) -> AsyncLeg:
         leg.held.append(chunk)
         if speaks(chunk):
             break
+        if glimpse is not None:
+            glimpse(leg, chunk)
     patience.end()
     return leg
 
@@ -176,8 +184,8 @@ class _Silences:
 class Race:
     """The attempts of one synchronous stream before one of them was kept."""
 
-    def __init__(self, calls: Calls, clock: Clock) -> None:
-        self._calls, self._clock, self._silences = calls, clock, _Silences(clock)
+    def __init__(self, calls: Calls, clock: Clock, glimpse: Glimpse | None = None) -> None:
+        self._calls, self._clock, self._silences, self._glimpse = calls, clock, _Silences(clock), glimpse
         self._events: SimpleQueue[_Opened | Exception] = SimpleQueue()
         self._legs: dict[int, Leg] = {}
         self._lock = threading.Lock()
@@ -240,7 +248,7 @@ class Race:
 
     def _opened(self, attempt: Attempt, plan: Plan) -> _Opened | None:
         try:
-            leg = open_leg(attempt, plan, self._clock)
+            leg = open_leg(attempt, plan, self._clock, self._glimpse)
         except APIError as error:
             return Failed(attempt, error)
         with self._lock:
@@ -254,8 +262,8 @@ class Race:
 class AsyncRace:
     """The twin of `Race`."""
 
-    def __init__(self, calls: Calls, clock: Clock) -> None:
-        self._calls, self._clock, self._silences = calls, clock, _Silences(clock)
+    def __init__(self, calls: Calls, clock: Clock, glimpse: Glimpse | None = None) -> None:
+        self._calls, self._clock, self._silences, self._glimpse = calls, clock, _Silences(clock), glimpse
         self._events: asyncio.Queue[_Opened | Exception] = asyncio.Queue()
         self._legs: dict[int, AsyncLeg] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -306,7 +314,7 @@ class AsyncRace:
 
     async def _opened(self, attempt: Attempt, plan: Plan) -> _Opened:
         try:
-            leg = await aopen_leg(attempt, plan, self._clock)
+            leg = await aopen_leg(attempt, plan, self._clock, self._glimpse)
         except APIError as error:
             return Failed(attempt, error)
         self._legs[attempt.number] = leg

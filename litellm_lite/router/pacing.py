@@ -31,14 +31,15 @@ class Pace:
 
     __slots__ = (
         "_asked_at", "_begun", "_begun_tokens", "_calls", "_counts", "_held_until", "_limited", "_max_parallel",
-        "_open", "_over_at", "_rpm", "_taught_by", "_tokens", "_told_requests", "_told_tokens", "_tpm", "in_flight",
+        "_open", "_over_at", "_rolls", "_rpm", "_taught_by", "_tokens", "_told_requests", "_told_tokens", "_tpm",
+        "in_flight",
     )  # fmt: skip
 
     def __init__(self, *, rpm: int | None, tpm: int | None, max_parallel: int | None) -> None:
         self._rpm, self._tpm, self._max_parallel = rpm, tpm, max_parallel
         self.in_flight = 0
         self._calls: deque[_Call] = deque()
-        """Those of the last 60 s, the oldest first; `_tokens` is their sum."""
+        """Those of the last 60 s, the oldest first; `_tokens` is their sum. Kept where a limit looks at them."""
         self._tokens = 0
         self._open: dict[int, deque[_Call]] = {}
         """Those under way, by the tokens they reserved."""
@@ -52,7 +53,7 @@ class Pace:
         self._taught_by = 0
         self._asked_at = 0.0
         """When the next lesson is due."""
-        self._counts = self._limited = False
+        self._counts = self._limited = self._rolls = False
         self._settle()
 
     def ready_at(self, now: float, tokens: int) -> float:
@@ -86,9 +87,10 @@ class Pace:
             return
         self._begun += 1
         self._begun_tokens += tokens
-        call = _Call(now, tokens, self._begun, self._begun_tokens)
-        self._calls.append(call)
-        self._tokens += tokens
+        call = _Call(now, tokens, self._begun, self._begun_tokens, kept=self._rolls)
+        if self._rolls:  # a busy minute is long, and a vendor that says when it resets needs none of it
+            self._calls.append(call)
+            self._tokens += tokens
         if (alike := self._open.get(tokens)) is None:
             self._open[tokens] = deque((call,))
         else:
@@ -144,7 +146,11 @@ class Pace:
         if self._held_until > 0.0:
             ends.append(self._held_until)
         self._over_at = min(ends, default=math.inf)
-        self._counts = told or self._rpm is not None or self._tpm is not None
+        limited = self._rpm is not None or self._tpm is not None
+        self._rolls = limited or any(
+            lesson is not None and lesson.rolling for lesson in (self._told_requests, self._told_tokens)
+        )
+        self._counts = told or limited
         self._limited = self._counts or self._max_parallel is not None or self._held_until > 0.0
         if not told:
             self._taught_by = 0
@@ -214,7 +220,7 @@ class Pace:
         return call
 
     def _correct(self, now: float, call: _Call, used: int) -> None:
-        if call.leaves_at > now:
+        if call.kept and call.leaves_at > now:
             self._tokens += used - call.tokens
         call.tokens = used
 
@@ -260,12 +266,12 @@ class Remaining(NamedTuple):
 
 
 class _Call:
-    """One call in the window. `number` counts the starts, `through` their tokens, both with this one."""
+    """One call. `number` counts the starts, `through` their tokens, both with this one; `kept`: it is in the window."""
 
-    __slots__ = ("leaves_at", "number", "through", "tokens")
+    __slots__ = ("kept", "leaves_at", "number", "through", "tokens")
 
-    def __init__(self, now: float, tokens: int, number: int, through: int) -> None:
-        self.leaves_at = now + WINDOW_S
+    def __init__(self, now: float, tokens: int, number: int, through: int, *, kept: bool) -> None:
+        self.leaves_at, self.kept = now + WINDOW_S, kept
         self.tokens, self.number, self.through = tokens, number, through
 
 

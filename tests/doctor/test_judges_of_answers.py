@@ -16,7 +16,7 @@ from litellm_lite.doctor.answers import (
     skips_a_malformed_event,
     tells_who_served,
 )
-from litellm_lite.doctor.observed import Call
+from litellm_lite.doctor.observed import Call, Told
 from litellm_lite.errors import APIConnectionError, BadRequestError, Partial, ServiceUnavailableError, Timeout
 from litellm_lite.router.deployment import Prefill
 from tests.doctor.made_up import (
@@ -61,7 +61,7 @@ def test_whatever_is_said_twice_is_found_out(shown: int, begun: int) -> None:
     ("call", "words"),
     [
         (answer(text=SHOWN, finish=None), "neither a finish reason nor an error"),
-        (failure(KeyError("x"), SHOWN), "no error of the library's"),
+        (failure(KeyError("x"), SHOWN), "is no clear error"),
         (failure(APIConnectionError("cut", partial=Partial("", {}, None)), SHOWN), "does not hold the 3 of 9 words"),
         (failure(APIConnectionError("cut"), SHOWN + SHOWN), "some of them wrong or twice"),
         (failure(APIConnectionError("cut"), SHOWN, ended_s=50), "it took 50.0 s"),
@@ -199,6 +199,45 @@ def test_a_call_that_failed_is_not_billed() -> None:
     passed(tells_who_served(seen(call, asked("a"), of=LONE)), "nothing is billed")
     call = failure(APIConnectionError("down"), attempts=[attempt(LONE, "a", "answered")])
     failed(tells_who_served(seen(call, asked("a"), of=LONE)), "a call that failed is billed")
+
+
+TOLD = Told(200, {"x-litellm-attempted-retries": "1", "x-litellm-attempted-fallbacks": "0"})
+THROUGH_HTTP = answer(cost=Decimal("0.000028"), told=TOLD)
+
+
+def test_headers_tell_who_served_and_what_the_answer_costs() -> None:
+    passed(tells_who_served(seen(THROUGH_HTTP, *SERVED)), "named 'b'", "$0.000028, the price of its answer alone")
+    passed(tells_who_served(seen(again(THROUGH_HTTP, cost=Decimal("0.0000280000000001")), *SERVED)))
+    passed(tells_who_served(seen(again(THROUGH_HTTP, cost=None), *SERVED)), "its cost is not told")
+    streamed = seen(again(THROUGH_HTTP, cost=None), *SERVED, mode="stream")
+    passed(tells_who_served(streamed), "no header can tell what a stream will cost")
+    passed(tells_who_served(seen(again(THROUGH_HTTP, told=Told(200, {})), *SERVED)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"model_id": "a"}, "served by shop/b, and said to be by shop/a"),
+        ({"model_id": "strange"}, "an unknown deployment 'strange'"),
+        ({"cost": Decimal("0.000056")}, "said to be $0.000056, where the price of its tokens is $0.000028"),
+        ({"told": Told(200, {"x-litellm-attempted-retries": "0"})}, "no further attempt, and there was 1 more"),
+    ],
+)
+def test_a_header_that_does_not_tell_the_truth_is_found_out(fields, words) -> None:
+    failed(tells_who_served(seen(again(THROUGH_HTTP, **fields), *SERVED)), words)
+
+
+def test_who_served_is_not_shown_where_no_header_tells_it() -> None:
+    found = tells_who_served(seen(again(THROUGH_HTTP, model_id=None), *SERVED))
+    assert (found.passed, found.shown) == (True, False)
+    unanswered = tells_who_served(seen(failure(APIConnectionError("down"), told=Told(502, {})), asked("a")))
+    assert (unanswered.passed, unanswered.shown) == (False, True)
+
+
+def test_an_error_with_a_cost_in_its_headers_is_billed() -> None:
+    call = failure(APIConnectionError("down"), told=Told(502, {}), cost=Decimal("0.1"))
+    failed(tells_who_served(seen(call, asked("a"), of=LONE)), "a call that failed is billed")
+    passed(tells_who_served(seen(again(call, cost=Decimal(0)), asked("a"), of=LONE)), "nothing is billed")
 
 
 def test_where_no_price_is_known_none_is_expected() -> None:

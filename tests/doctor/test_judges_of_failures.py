@@ -129,9 +129,7 @@ def test_a_lone_deployment_may_fail_clearly_in_time_and_without_hammering() -> N
     passed(leaves_the_unavailable(seen(calls, *[asked("a")] * 6, of=LONE)), "nobody else could serve")
     failed(leaves_the_unavailable(seen(calls, *[asked("a")] * 7, of=LONE)), "6 would do")
     failed(leaves_the_unavailable(seen([failure(DOWN, ended_s=40)], asked("a"), of=LONE)), "took 40.0 s", "30 s")
-    failed(
-        leaves_the_unavailable(seen([failure(KeyError("choices"))], asked("a"), of=LONE)), "no error of the library's"
-    )
+    failed(leaves_the_unavailable(seen([failure(KeyError("choices"))], asked("a"), of=LONE)), "is no clear error")
     failed(leaves_the_unavailable(seen([failure(ServiceUnavailableError(""))], asked("a"), of=LONE)), "does not say")
     failed(
         leaves_the_unavailable(seen([failure(TimeoutError())], asked("a"), of=LONE)), "neither an answer nor an error"
@@ -164,7 +162,7 @@ def test_the_first_token_comes_from_elsewhere_well_before_the_slow_one_has_it() 
     def verdict_at(first_s: float, by: str = "b", late_s: float = 0.0) -> tuple[bool, str]:
         call = answer(by, ended_s=first_s + 0.1, first_token_s=first_s)
         requests = asked("a", 0, 200), asked("b", 10, 200)
-        return limits_the_first_token(seen(call, *requests, mode="stream", late_s=late_s))
+        return limits_the_first_token(seen(call, *requests, mode="stream", late_s=late_s))[:2]
 
     assert verdict_at(10.2) == (True, "served by shop/b after 10.3 s; first token after 10.2 s")
     assert not verdict_at(18.5)[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,22 +12,12 @@ import pytest
 from litellm_lite import APIError, BadRequestError, Router
 from tests.calls import MODES
 from tests.endpoints.asking import ask, listen
-from tests.llama_cpp.server import LlamaServer, ServerSettings
-from tests.llama_cpp.serving import ALIAS, SLOTS, vocabulary_or_skip
-from tests.llama_cpp.tiny_llama import CONTEXT_TOKENS, build, find_vocabulary
+from tests.llama_cpp.server import LlamaServer
+from tests.llama_cpp.serving import ALIAS
 
 pytestmark = pytest.mark.integration
 each_mode = pytest.mark.parametrize("mode", MODES)
 each_way = pytest.mark.parametrize("chat", [False, True], ids=["native", "bridged"])
-
-
-@pytest.fixture(scope="module")
-def embedder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
-    folder = tmp_path_factory.mktemp("embedder")
-    build(vocabulary_or_skip(find_vocabulary()), folder / "tiny-llama.gguf")
-    settings = ServerSettings(str(folder / "tiny-llama.gguf"), ALIAS, "sk-canary", CONTEXT_TOKENS, SLOTS, embeds=True)
-    with LlamaServer(settings, folder) as running:
-        yield running
 
 
 def at(server: LlamaServer, **params: Any) -> dict[str, Any]:

@@ -312,7 +312,13 @@ def inside(app: ASGI) -> Iterator[str]:
     import uvicorn
 
     config = uvicorn.Config(
-        app, ws="none", lifespan="off", log_config=None, proxy_headers=False, timeout_graceful_shutdown=1
+        app,
+        interface="asgi3",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

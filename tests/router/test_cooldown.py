@@ -374,3 +374,16 @@ def test_whatever_happens_there_is_one_probe_at_a_time_and_an_end_to_every_coold
         assert health.blocked_until <= now + HOUR_S
         assert (health.ready_at(now) == math.inf) is probing
         assert health.why(now)
+
+
+def test_each_time_that_it_is_taken_out_of_use_is_counted_once() -> None:
+    health = Health(cooldown_s=5.0, allowed_fails=None)
+    assert health.cooled == 0
+    health.failure(0.0, "rate_limited", lone=False)
+    health.failure(1.0, "rate_limited", lone=False, until=20.0, began=0.0)
+    assert health.cooled == 1
+    assert health.start(20.0)
+    health.failure(21.0, "transient", lone=False, began=20.0)
+    assert health.cooled == 2
+    health.reset()
+    assert health.cooled == 2

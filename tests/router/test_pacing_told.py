@@ -293,3 +293,44 @@ def test_a_vendor_that_tells_nothing_is_asked_once_a_second_too() -> None:
     pace.start(1000.0, 1)
     pace.finish(1000.0, 1, None, None)
     assert not pace.curious(1000.9)
+
+
+def left(paced: Pace, now: float) -> tuple[tuple[int, float] | None, ...]:
+    return paced.remaining(now)
+
+
+def test_what_remains_can_be_asked_for_while_it_holds() -> None:
+    paced = pace()
+    assert left(paced, 0.0) == (None, None)
+    told(paced, 0.0, remaining(5, tokens=1000, reset_s=30.0))
+    assert left(paced, 1.0) == ((5, 30.0), (1000, 30.0))
+    paced.start(2.0, 300)
+    assert left(paced, 3.0) == ((4, 30.0), (700, 30.0))
+    paced.start(3.0, 10_000)
+    assert left(paced, 4.0) == ((3, 30.0), (0, 30.0))
+    assert left(paced, 30.0) == (None, None)
+
+
+def test_what_remains_of_a_rolling_minute_grows_as_calls_leave_it() -> None:
+    paced = pace()
+    told(paced, 0.0, remaining(1), tokens=1)
+    paced.start(10.0, 1)
+    assert left(paced, 20.0) == ((0, 60.0), None)
+    assert left(paced, 60.0) == (None, None)
+
+
+def test_a_vendor_that_says_when_it_resets_leaves_nothing_behind_of_each_call() -> None:
+    paced, limits = pace(), remaining(10_000, tokens=10**6, reset_s=60.0)
+    for _ in range(1000):
+        told(paced, 1.0, limits, tokens=10, used=12)
+    assert not paced._calls
+    assert paced.remaining(1.0) == ((10_000, 61.0), (10**6, 61.0))
+
+
+def test_the_window_is_kept_from_the_first_lesson_that_names_no_reset() -> None:
+    paced = pace()
+    told(paced, 0.1, remaining(2))
+    for at in (1.0, 2.0):
+        assert paced.ready_at(at, 1) == at
+        paced.start(at, 1)
+    assert paced.ready_at(3.0, 1) == 60.1

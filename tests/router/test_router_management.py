@@ -310,3 +310,23 @@ def test_invalid_deployments_may_be_left_out_with_a_warning_each(
 def test_otherwise_they_are_refused(given: Any) -> None:
     with pytest.raises(BadRequestError, match=r"model_list\[0\]"):
         Router([place(weight=-1)], ignore_invalid_deployments=given)
+
+
+def test_whom_a_name_leads_to_can_be_asked() -> None:
+    router = Router(
+        [place(None, "one", "fast"), place(None, "two", "fast"), place(None, "three", "any/*", model="openai/*")]
+    )
+    deployments, model = router.led_to("fast")
+    assert ([each.id for each in deployments], model) == (["one", "two"], None)
+    deployments, model = router.led_to("two")
+    assert ([each.id for each in deployments], model) == (["two"], None)
+    deployments, model = router.led_to("any/gpt-4o")
+    assert ([each.id for each in deployments], model) == (["three"], "openai/gpt-4o")
+    with pytest.raises(BadRequestError, match="there is no model group"):
+        router.led_to("none")
+
+
+def test_a_report_tells_the_provider_the_cooldowns_and_what_remains() -> None:
+    (report,) = Router([place(None, "one", "fast")]).get_deployments()
+    assert (report["provider"], report["cooldowns"]) == ("openai", 0)
+    assert (report["remaining_requests"], report["remaining_tokens"]) == (None, None)

@@ -39,7 +39,10 @@ _TOLD_OF_CALLS = {
 }
 _ASKED = {
     "x-litellm-call-id": ("An id for the call.", {"type": "string", "maxLength": 128}),
-    "x-litellm-timeout": ("Seconds for the whole call.", {"type": "number", "exclusiveMinimum": 0}),
+    "x-litellm-timeout": (
+        "Seconds for the whole call.",
+        {"type": "string", "pattern": r"^[1-9][0-9]{0,3}(\.[0-9]+)?$", "examples": ["30"]},
+    ),
     "x-litellm-num-retries": ("How often a failure is tried again.", {"type": "integer", "minimum": 0}),
     "x-litellm-tags": ("Tags of deployments, with commas between them.", {"type": "string"}),
 }

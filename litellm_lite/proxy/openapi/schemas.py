@@ -166,19 +166,12 @@ SCHEMAS: Mapping[str, JSON] = {
         {"model": {**_MODEL, "description": "May be left out where there is one model only."}, **_ROUTED},
     ),
     "Moderation": _object({"results": _list(_object({"flagged": _FLAG}))}, {"id": _TEXT, "model": _TEXT}),
+    "MessagesTurn": _object({"role": {"enum": ["user", "assistant"]}, "content": _either(_TEXT, _list(_OBJECT))}),
     "MessagesRequest": _object(
         {
             "model": _MODEL,
             "max_tokens": {"type": "integer", "minimum": 1},
-            "messages": _list(
-                _object(
-                    {
-                        "role": {"enum": ["user", "assistant"]},
-                        "content": _either(_TEXT, _list(_OBJECT)),
-                    }
-                ),
-                minItems=1,
-            ),
+            "messages": _list(ref("MessagesTurn"), minItems=1),
         },
         {
             "system": _either(_TEXT, _list(_OBJECT)),
@@ -186,7 +179,7 @@ SCHEMAS: Mapping[str, JSON] = {
             "temperature": {**_NUMBER, "minimum": 0, "maximum": 1},
             "stop_sequences": _list(_TEXT),
             "tools": _list(_OBJECT),
-            "tool_choice": _OBJECT,
+            "tool_choice": _object({"type": {"enum": ["auto", "any", "none", "tool"]}}),
         },
     ),
     "Message": _object(
@@ -201,7 +194,7 @@ SCHEMAS: Mapping[str, JSON] = {
         }
     ),
     "MessagesTokensRequest": _object(
-        {"model": _MODEL, "messages": _list(_OBJECT, minItems=1)},
+        {"model": _MODEL, "messages": _list(ref("MessagesTurn"), minItems=1)},
         {"system": _either(_TEXT, _list(_OBJECT)), "tools": _list(_OBJECT)},
     ),
     "MessagesTokens": _object({"input_tokens": _COUNT}),
@@ -227,7 +220,7 @@ SCHEMAS: Mapping[str, JSON] = {
         },
         "One of messages, prompt and text.",
     )
-    | {"additionalProperties": False},
+    | {"additionalProperties": False, "oneOf": [{"required": [name]} for name in ("messages", "prompt", "text")]},
     "TokenCount": _object(
         {
             "total_tokens": _COUNT,

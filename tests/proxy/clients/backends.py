@@ -18,10 +18,12 @@ WEATHER: dict[str, Any] = {
     "required": ["city", "days"],
     "additionalProperties": False,
 }
-TOOL: dict[str, Any] = {
-    "type": "function",
-    "function": {"name": "get_weather", "description": "Get the weather of a city", "parameters": WEATHER},
-}
+TOOLS: list[Any] = [
+    {
+        "type": "function",
+        "function": {"name": "get_weather", "description": "Get the weather of a city", "parameters": WEATHER},
+    }
+]
 # What the emulator shows under the model names `faulty/…`; a cut is no failure before the first byte.
 FAULTS = {
     "busy": "retry-after; seconds=600",
@@ -61,8 +63,12 @@ def says(text: str = "Hello, how are you?") -> list[Any]:
     return [{"role": "user", "content": text}]
 
 
-def in_front_of_emulator(emulator: Emulator) -> dict[str, Any]:
-    """Return a configuration for the emulator: Meta's models, one that has a price, and one for each fault."""
+def in_front_of_emulator(emulator: Emulator, moderator: str) -> dict[str, Any]:
+    """Return a configuration for the emulator: Meta's models, one that has a price, and two for each fault.
+
+    Those of OpenAI's serve text completions and responses as well, those of Meta's have only chat. `moderator` is the
+    URL of who judges.
+    """
     meta = {"api_base": emulator.compat_url, "api_key": emulator.api_key}
     prices = {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
     alone = {"num_retries": 0, "cooldown_time": 0}
@@ -70,18 +76,31 @@ def in_front_of_emulator(emulator: Emulator) -> dict[str, Any]:
         _entry(f"faulty/{name}", f"openai/Llama-3.3-70B-Instruct+{fault}", meta | alone)
         for name, fault in FAULTS.items()
     ]
+    chat_only = [
+        _entry(f"chat-only/{name}", f"meta_llama/Llama-3.3-70B-Instruct+{fault}", meta | alone)
+        for name, fault in FAULTS.items()
+    ]
+    judge = {"api_base": f"{moderator}/v1", "api_key": "sk-moderator"}
     return _config(
         _entry(LLAMA_33, LLAMA_33, meta),
         _entry("meta_llama/Llama-3.3-8B-Instruct", "meta_llama/Llama-3.3-8B-Instruct", meta),
         _entry("priced", "openai/Llama-3.3-70B-Instruct", meta | prices, id="the-priced-one"),
+        _entry("judge", "openai/omni-moderation-latest", judge),
         *faulty,
+        *chat_only,
     )
 
 
-def in_front_of_llama_cpp(server: LlamaServer) -> dict[str, Any]:
-    """Return a configuration for llama.cpp."""
-    place = {"api_base": server.api_base, "api_key": server.settings.api_key}
-    return _config(_entry("tiny", f"openai/{server.settings.alias}", place, id="tiny-llama"))
+def in_front_of_llama_cpp(server: LlamaServer, vectors: LlamaServer) -> dict[str, Any]:
+    """Return a configuration for two servers of llama.cpp: one that answers, one that embeds."""
+    return _config(
+        _entry("tiny", f"openai/{server.settings.alias}", _place(server), id="tiny-llama"),
+        _entry("vectors", f"openai/{vectors.settings.alias}", _place(vectors)),
+    )
+
+
+def _place(server: LlamaServer) -> dict[str, Any]:
+    return {"api_base": server.api_base, "api_key": server.settings.api_key}
 
 
 def _config(*entries: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,11 @@ import pytest
 
 from litellm_lite.emulator import Emulator
 from litellm_lite.tokens.llama import llama_encoding
+from tests.endpoints.values import MODERATION
 from tests.llama_cpp.server import LlamaServer
 from tests.proxy.clients.backends import LLAMA_33, Backend, in_front_of_emulator, in_front_of_llama_cpp
 from tests.proxy.running import Gateway
+from tests.wire import Wire, reply
 
 
 @pytest.fixture(scope="session")
@@ -20,18 +22,26 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def emulated(emulator: Emulator) -> Iterator[Backend]:
-    with Gateway(in_front_of_emulator(emulator)) as gateway:
+def moderator() -> Iterator[Wire]:
+    """Says of every text what OpenAI's would say of a bad one: llama.cpp has no such endpoint."""
+    with Wire() as wire:
+        wire.answers(reply(MODERATION))
+        yield wire
+
+
+@pytest.fixture(scope="session")
+def emulated(emulator: Emulator, moderator: Wire) -> Iterator[Backend]:
+    with Gateway(in_front_of_emulator(emulator, moderator.url)) as gateway:
         yield Backend("emulator", gateway, LLAMA_33, calling={"tool_choice": "required"})
 
 
 @pytest.fixture(scope="session")
-def real(llama_server: LlamaServer) -> Iterator[Backend]:
+def real(llama_server: LlamaServer, embedder: LlamaServer) -> Iterator[Backend]:
     encoding = llama_encoding("llama3")
     assert encoding is not None
     # Noise calls a tool only when it is tempted to open a brace.
     tempted = {"logit_bias": {str(encoding.encode_single_token("{")): 100}}
-    with Gateway(in_front_of_llama_cpp(llama_server)) as gateway:
+    with Gateway(in_front_of_llama_cpp(llama_server, embedder)) as gateway:
         greedy = {"temperature": 0, "max_tokens": 24}
         calling = {**greedy, "max_tokens": 100, "tool_choice": "required", **tempted}
         yield Backend("llama.cpp", gateway, "tiny", greedy, calling)

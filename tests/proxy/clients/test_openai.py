@@ -12,7 +12,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI, pydantic_function_tool
 from pydantic import BaseModel, ConfigDict
 
-from tests.proxy.clients.backends import QUESTION, TOOL, WEATHER, Backend, says
+from tests.proxy.clients.backends import QUESTION, TOOLS, WEATHER, Backend, says
 
 
 class Report(BaseModel):
@@ -96,7 +96,7 @@ def test_a_stream_is_parsed_into_a_class(client: OpenAI, backend: Backend) -> No
 def test_a_tool_is_called_and_its_result_goes_back(client: OpenAI, backend: Backend) -> None:
     messages = says(QUESTION)
     first = client.chat.completions.create(
-        model=backend.model, messages=messages, tools=[TOOL], **backend.calling
+        model=backend.model, messages=messages, tools=TOOLS, **backend.calling
     ).choices[0]
     assert first.finish_reason == "tool_calls"
     assert first.message.tool_calls
@@ -105,12 +105,12 @@ def test_a_tool_is_called_and_its_result_goes_back(client: OpenAI, backend: Back
     assert call.function.name == "get_weather"
     jsonschema.validate(json.loads(call.function.arguments), WEATHER)
     turns = [*messages, first.message, {"role": "tool", "tool_call_id": call.id, "content": "Sunny."}]
-    reply = client.chat.completions.create(model=backend.model, messages=turns, tools=[TOOL], **backend.greedy)
+    reply = client.chat.completions.create(model=backend.model, messages=turns, tools=TOOLS, **backend.greedy)
     assert reply.choices[0].finish_reason in {"stop", "length"}
 
 
 def test_a_streamed_tool_call_is_whole(client: OpenAI, backend: Backend) -> None:
-    chunks = streamed(client, backend, messages=says(QUESTION), tools=[TOOL], **backend.calling)
+    chunks = streamed(client, backend, messages=says(QUESTION), tools=TOOLS, **backend.calling)
     pieces = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
     assert {piece.index for piece in pieces} == {0}
     assert [piece.id for piece in pieces if piece.id] == [pieces[0].id]
@@ -166,7 +166,7 @@ def test_many_at_once_keep_their_answers_apart(backend: Backend) -> None:
         messages = says("word" + " word" * length)
         answer = await client.chat.completions.create(model=backend.model, messages=messages, **backend.greedy)
         assert answer.usage is not None
-        return answer.usage.prompt_tokens
+        return int(answer.usage.prompt_tokens)
 
     async def stream(client: AsyncOpenAI, length: int) -> int:
         chunks = await client.chat.completions.create(
@@ -177,7 +177,7 @@ def test_many_at_once_keep_their_answers_apart(backend: Backend) -> None:
             **backend.greedy,
         )
         usages = [chunk.usage async for chunk in chunks if chunk.usage]
-        return usages[-1].prompt_tokens
+        return int(usages[-1].prompt_tokens)
 
     async def all_at_once() -> tuple[list[int], list[int]]:
         async with AsyncOpenAI(base_url=backend.base_url, api_key=backend.key, max_retries=0) as client:

@@ -101,13 +101,13 @@ def test_a_timeout_of_the_clients_own_is_kept(client: OpenAI, stream: bool) -> N
 
 
 def test_a_stream_that_is_cut_ends_in_an_exception(client: OpenAI) -> None:
-    said = ""
-    with client.chat.completions.create(model="faulty/cut", messages=says("Say 60 words."), stream=True) as stream:
-        with pytest.raises(openai.APIError) as caught:
-            for chunk in stream:
-                said += chunk.choices[0].delta.content or ""
-    assert len(said.split()) == 5
-    assert "cut" in caught.value.message or "ended" in caught.value.message
+    said: list[str] = []
+    with (
+        client.chat.completions.create(model="faulty/cut", messages=says("Say 60 words."), stream=True) as stream,
+        pytest.raises(openai.APIError, match=r"ended|cut"),
+    ):
+        said.extend(chunk.choices[0].delta.content or "" for chunk in stream)
+    assert len("".join(said).split()) == 5
 
 
 def test_a_cut_stream_has_no_end_mark_and_its_error_is_the_last_event(emulated: Backend) -> None:

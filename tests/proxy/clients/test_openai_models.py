@@ -21,7 +21,8 @@ def test_models_are_listed(client: OpenAI, backend: Backend) -> None:
     listed = list(client.models.list())
     assert backend.model in [model.id for model in listed]
     assert {model.object for model in listed} == {"model"}
-    assert all(isinstance(model.created, int) and model.owned_by for model in listed)
+    assert all(model.created for model in listed)
+    assert all(model.owned_by for model in listed)
 
 
 def test_one_model_is_described_though_its_name_has_slashes(client: OpenAI, backend: Backend) -> None:
@@ -35,6 +36,6 @@ def test_a_model_that_is_not_there_is_not_found(client: OpenAI) -> None:
 
 
 def test_the_list_needs_the_key(backend: Backend) -> None:
-    with OpenAI(base_url=backend.base_url, api_key="sk-wrong", max_retries=0) as client:
-        with pytest.raises(openai.AuthenticationError):
-            client.models.list()
+    stranger = OpenAI(base_url=backend.base_url, api_key="sk-wrong", max_retries=0)
+    with stranger as client, pytest.raises(openai.AuthenticationError):
+        client.models.list()
