@@ -72,24 +72,25 @@ def test_a_client_that_takes_nothing_is_let_go() -> None:
     assert told(story)
 
 
+class Counted(EventStream):
+    """Counts how often it looks whether somebody is there."""
+
+    looks = 0
+
+    def _look(self) -> None:
+        self.looks += 1
+        super()._look()
+
+
 def test_a_client_that_takes_nothing_is_not_looked_at_all_the_time() -> None:
     async def story(peer: Peer) -> int:
-        loop, looks = asyncio.get_running_loop(), 0
-        later = loop.call_later
-
-        def counted(delay: float, *args: Any) -> Any:
-            nonlocal looks
-            looks += 1
-            return later(delay, *args)
-
-        loop.call_later = counted  # type: ignore[method-assign]
-        events = peer.events(silence_s=0.05, stalled_s=0.3)
+        events = Counted(peer.exchange, _no_headers, 0.05, 0.3)
         peer.gate.clear()
         with pytest.raises(asyncio.CancelledError):
             await events.write(b"x")
         asyncio.current_task().uncancel()  # type: ignore[union-attr]
         events.close()
-        return looks
+        return events.looks
 
     assert told(story) < 12
 
