@@ -12,11 +12,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import typer
+from typer.core import TyperOption
+
 from litellm_lite.call import Endpoint
+from litellm_lite.cli.app import app
 from litellm_lite.emulator.faults import table as fault_table
 from litellm_lite.params import ENDPOINT_PARAMS, NEUTRAL, OPENAI_PARAMS, Rule
 from litellm_lite.proxy.absent import ABSENT
+from litellm_lite.proxy.cold import served
 from litellm_lite.proxy.exposition import described
+from litellm_lite.proxy.openapi.operations import OPERATIONS
 from litellm_lite.proxy.schema import ConfigFile, Deployment, GeneralSettings, LiteLLMSettings
 from litellm_lite.registry import ModelInfo, registry
 from litellm_lite.resolve import find_provider, provider_names
@@ -145,6 +151,32 @@ def config_absent() -> str:
     return _table(("key", "instead"), rows)
 
 
+def gateway_endpoints() -> str:
+    """Everything that the gateway serves, each path once, without `/v1` where it is there without."""
+    paths = set(served())
+    rows = []
+    for (method, path), operation in OPERATIONS.items():
+        both = (method, path) in paths
+        marks = (*("no key" for _ in "." if operation.open), *("streams" for _ in "." if operation.streams))
+        rows.append((f"`{method} {path if both else f'/v1{path}'}`", operation.summary, ", ".join(marks)))
+    return _table(("path", "what it does", ""), rows)
+
+
+def gateway_options() -> str:
+    """The options of `litellm-lite`, that is of `litellm-lite serve`."""
+    command = typer.main.get_group(app).commands["serve"]
+    rows = [
+        (
+            " ".join(f"`{name}`" for name in option.opts),
+            "" if option.default in (None, False) else str(option.default),
+            option.help or "",
+        )
+        for option in command.params
+        if isinstance(option, TyperOption)
+    ]
+    return _table(("option", "without it", "meaning"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "parameters": parameters,
     "endpoints": endpoints,
@@ -154,6 +186,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "llama_models": llama_models,
     "faults": faults,
     "metrics": metrics,
+    "gateway_endpoints": gateway_endpoints,
+    "gateway_options": gateway_options,
     "config_sections": config_keys(ConfigFile),
     "config_model_list": config_keys(Deployment),
     "config_general": config_keys(GeneralSettings),

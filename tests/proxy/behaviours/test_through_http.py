@@ -81,8 +81,9 @@ def test_4_and_5_a_persistent_503_and_a_reset_fail_over_inside_the_deadline(
     kept(outcome, words, "spare")
     assert len(rig.seen("primary")) <= 3
     assert outcome.elapsed_s < BUSY_S
-    assert outcome.headers["x-litellm-attempted-fallbacks"] == "1"
-    assert outcome.headers["x-litellm-model-group"] == "backup"
+    if fault == "unavailable" or not rig.streamed:  # a stream's head tells of who began it
+        assert outcome.headers["x-litellm-attempted-fallbacks"] == "1"
+        assert outcome.headers["x-litellm-model-group"] == "backup"
 
 
 def test_6_who_never_answers_is_not_asked_again(rig: ClientRig, words: str) -> None:
