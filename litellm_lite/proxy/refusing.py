@@ -105,8 +105,3 @@ def error_headers(error: APIError) -> Headers:
 def event_bytes(error: APIError) -> bytes:
     """Return the event that tells of a failure inside a stream, as OpenAI's API does."""
     return b"data: " + error_bytes(error, status_of(error)) + b"\n\n"
-
-
-def details(error: APIError) -> Mapping[str, Any]:
-    """Return what a log may say of an error: a message may quote a prompt."""
-    return {"error": type(error).__name__, "error_code": error.code, "param": error.param}

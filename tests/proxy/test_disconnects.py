@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.proxy.rude import ASK, Client, Rude, alone, half_a_stream, request, said, wait_for
-from tests.wire import Connection, HoldOpen, Pause, Step, completion, problem, stream_head
+from tests.proxy.rude import ASK, Client, Rude, alone, configuration, half_a_stream, request, said, wait_for
+from tests.wire import Connection, HoldOpen, Pause, Step, Wire, completion, problem, stream_head
 
 LIMIT_S = 0.1
 STREAM = {**ASK, "stream": True}
@@ -198,3 +198,15 @@ def test_requests_that_come_at_once_are_answered_in_their_order(gateway: Rude) -
 
     words = [client.answer().json["choices"][0]["message"]["content"] for _ in range(3)]
     assert words == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("goodbye", GOODBYES)
+def test_with_aiohttp_a_whole_answer_is_let_go_as_soon(goodbye: Any) -> None:
+    """pyreqwest, which is the default there, cannot end a request before its head has come."""
+    with Wire() as wire, Rude(configuration(wire), wire, environment={"LITELLM_LITE_ENGINE": "aiohttp"}) as running:
+        client, vendor = asked(running, [HoldOpen()], ASK)
+
+        since = time.monotonic()
+        goodbye(client)
+
+        assert_let_go(vendor, since)

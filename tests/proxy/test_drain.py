@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from tests.proxy.rude import ASK, Client, Rude, alone, half_a_stream, openai_error, request, said, wait_for
-from tests.wire import DONE, LAST_FRAME, HoldOpen, Pause, Send, chunk, chunk_frame, completion, event
+from tests.proxy.rude import (
+    ASK,
+    Client,
+    Rude,
+    alone,
+    configuration,
+    half_a_stream,
+    openai_error,
+    request,
+    said,
+    wait_for,
+)
+from tests.wire import DONE, LAST_FRAME, HoldOpen, Pause, Send, Wire, chunk, chunk_frame, completion, event
 
 REST = [said("lo."), Send(chunk_frame(event(chunk(finish="stop")))), Send(chunk_frame(DONE)), Send(LAST_FRAME)]
 ENDINGS = [signal.SIGTERM, signal.SIGINT]
@@ -131,3 +143,46 @@ def test_a_request_whose_body_is_still_coming_does_not_keep_it_from_ending(hurri
 
     assert client.read_to_end().startswith((b"HTTP/1.1 503", b""))
     assert hurried.end() == 0
+
+
+def test_of_two_workers_both_end_well() -> None:
+    gate = threading.Event()
+    with Wire() as wire, Rude(configuration(wire, drain_timeout=60), wire, "--num_workers", "2") as running:
+        wire.answers(half_a_stream(Pause(gate), *REST))
+        clients = [running.open_stream() for _ in range(8)]
+        firsts = [client.begin_stream() for client in clients]
+
+        running.tell(signal.SIGTERM)
+        wait_for(lambda: refuses(running))
+        gate.set()
+
+        for first, client in zip(firsts, clients, strict=True):
+            assert (first + b"".join(client.pieces())).endswith(DONE)
+        assert running.end() == 0
+
+
+def test_a_worker_that_is_killed_is_replaced() -> None:
+    with Wire() as wire, Rude(configuration(wire), wire) as running:
+        running.allowed = ("Unexpected exit from worker-1",)
+        running.assert_well()
+        first = running.worker
+
+        os.kill(first, signal.SIGKILL)
+
+        wait_for(lambda: not refuses(running) and running.worker != first)
+        running.assert_well()
+
+
+def test_a_second_sigterm_hurries_nobody(patient: Rude) -> None:
+    gate = threading.Event()
+    patient.wire.answers(half_a_stream(Pause(gate), *REST))
+    client = patient.open_stream()
+    client.begin_stream()
+
+    patient.tell(signal.SIGTERM)
+    wait_for(lambda: refuses(patient))
+    patient.tell(signal.SIGTERM)
+    gate.set()
+
+    assert b"".join(client.pieces()).endswith(DONE)
+    assert patient.end() == 0

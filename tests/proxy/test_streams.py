@@ -229,7 +229,7 @@ def test_silence_is_broken_by_comments_in_the_middle(chatty: Rude) -> None:
 
 def test_an_error_after_a_comment_is_told_inside_the_stream(chatty: Rude) -> None:
     gate = threading.Event()
-    chatty.wire.answers([Pause(gate), *problem(429, "Slow down", {"retry-after": "7"})])
+    chatty.wire.answers([Pause(gate), *problem(429, "Slow down", {"retry-after": "0"})])
     client = chatty.open_stream()
     assert client.begin_stream() == COMMENT
 
