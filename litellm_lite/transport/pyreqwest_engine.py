@@ -5,7 +5,7 @@ A stream is opened with a read buffer limit of 0: with the default a paced strea
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -226,6 +226,9 @@ class _Headers(Mapping[str, str]):
 
     def items(self) -> ItemsView[str, str]:
         return self._all().items()
+
+    def values(self) -> ValuesView[str]:
+        return self._all().values()
 
     def _all(self) -> dict[str, str]:
         if self._known is None:
