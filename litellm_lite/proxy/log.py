@@ -61,7 +61,9 @@ def line(record: Record) -> dict[str, Any]:
     if record.first_ms is not None:
         told["first_token_ms"] = round(record.first_ms, 3)
     if record.prompt_tokens is not None:
-        told |= {"prompt_tokens": record.prompt_tokens, "completion_tokens": record.completion_tokens}
+        told["prompt_tokens"] = record.prompt_tokens
+    if record.completion_tokens is not None:
+        told["completion_tokens"] = record.completion_tokens
     if record.dollars is not None:
         told["cost"] = float(record.dollars)
     if trace is not None and trace.attempts:

@@ -78,7 +78,7 @@ class Metrics:
                 series.observe("overhead", max(0.0, seconds - upstream_s))
         if record.first_ms is not None:
             series.observe("first_token", record.first_ms / 1000)
-        if record.prompt_tokens is not None:
+        if record.charged:
             _count_usage(series, record, seconds)
         if trace is not None:
             for attempt in trace:

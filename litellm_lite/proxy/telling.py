@@ -34,8 +34,8 @@ class Record:
     """One request as it is told afterwards: to the log, to the metrics, and in the headers of its answer."""
 
     __slots__ = (
-        "asked", "began", "completion_tokens", "dollars", "error", "exchange", "first_ms", "left_out", "plan",
-        "prompt_tokens", "route", "stream", "trace", "upstream_ms",
+        "asked", "began", "charged", "completion_tokens", "dollars", "error", "exchange", "first_ms", "left_out",
+        "plan", "prompt_tokens", "route", "stream", "trace", "upstream_ms",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange, route: str) -> None:
@@ -46,8 +46,11 @@ class Record:
         self.trace: Trace | None = None
         self.plan: Plan | None = None
         self.began: Deployment | None = None
+        self.charged = False
+        """Whether there was an answer, or some of one."""
         self.prompt_tokens: int | None = None
         self.completion_tokens: int | None = None
+        """As the vendor counted; None where it told nothing, which is not 0."""
         self.dollars: Decimal | None = None
         """What the answer cost; None while, or where, that is not known."""
         self.first_ms: float | None = None
@@ -58,16 +61,14 @@ class Record:
         """What of the request was not carried, and why."""
 
     def charge(self, usage: Mapping[str, Any] | None, cost: Cost | None) -> None:
-        """Add what an answer took; once one of several has no cost, neither has the sum."""
-        first, self.prompt_tokens = self.prompt_tokens is None, self.prompt_tokens or 0
-        self.completion_tokens = self.completion_tokens or 0
-        if usage:
-            self.prompt_tokens += _count(usage, "prompt_tokens")
-            self.completion_tokens += _count(usage, "completion_tokens")
-        if first:
-            self.dollars = None if cost is None else cost.total
-        elif self.dollars is not None:
-            self.dollars = None if cost is None else self.dollars + cost.total
+        """Add what an answer took; once one of several was not counted, or has no cost, neither has the sum."""
+        prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        dollars = None if cost is None else cost.total
+        if self.charged:
+            prompt, completion = _sum(self.prompt_tokens, prompt), _sum(self.completion_tokens, completion)
+            dollars = None if dollars is None or self.dollars is None else self.dollars + dollars
+        self.charged = True
+        self.prompt_tokens, self.completion_tokens, self.dollars = prompt, completion, dollars
 
     def opened(self, plan: Plan, deployment: Deployment) -> None:
         """Note who began a stream. Its head tells of that one, whoever goes on with it."""
@@ -118,9 +119,13 @@ def _elapsed_ms(trace: Trace) -> float:
     return 1000 * (trace.waited_s + sum(record.elapsed_s or 0.0 for record in trace))
 
 
-def _count(usage: Mapping[str, Any], name: str) -> int:
-    found = usage.get(name)
-    return found if type(found) is int and found > 0 else 0
+def _count(usage: Mapping[str, Any] | None, name: str) -> int | None:
+    found = usage.get(name) if usage else None
+    return found if type(found) is int and found >= 0 else None
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def _routing(trace: Trace, began: Deployment | None) -> Headers:
