@@ -62,6 +62,7 @@ def test_our_gateway_is_told_what_it_needs_and_stands_what_is_quickly_shown() ->
 
 
 @pytest.mark.slow
+@pytest.mark.waiting
 def test_our_gateway_stands_all_sixteen_in_less_than_two_minutes() -> None:
     report, _ = visited([])
     assert reasons(report) == {}
