@@ -97,6 +97,6 @@ class Serving:
 
 def _not_found(error: BadRequestError) -> APIError:
     """Return the error for a model that leads nowhere as OpenAI tells it; another error as it is."""
-    if error.param != "model" or type(error) is not BadRequestError:
+    if error.code != "model_not_found":
         return error
     return NotFoundError(error.message, code="model_not_found", param="model")

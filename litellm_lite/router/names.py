@@ -123,7 +123,7 @@ class Names:
         serving = [group for group, models in self._models.items() if model in models]
         one_of = f"it is one of several models of {named(serving[0])}; " if serving else ""
         msg = f"there is no model group {named(model)}; {one_of}{there_are(model, self._models)}"
-        raise BadRequestError(msg, model=model, param="model")
+        raise BadRequestError(msg, model=model, param="model", code="model_not_found")
 
 
 def there_are(name: str, groups: Collection[str]) -> str:

@@ -189,6 +189,14 @@ def test_a_model_that_the_configuration_does_not_name_leads_nowhere(gateway: Rud
     assert SECRET.encode() not in answer.body
 
 
+@pytest.mark.parametrize("model", [5, None, ["m"], {"model": "m"}])
+def test_a_fallback_whose_model_is_no_text_is_a_bad_request(gateway: Rude, model: Any) -> None:
+    answer = gateway.ask({**ASK, "fallbacks": [{"model": model}]})
+
+    assert answer.status == 400
+    assert "fallbacks" in answer.error["message"]
+
+
 def test_a_picture_that_names_a_file_is_the_vendors_affair(gateway: Rude) -> None:
     gateway.wire.answers(completion())
     part = {"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}
