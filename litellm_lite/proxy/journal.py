@@ -1,7 +1,7 @@
 """Where requests that are over are entered: into the metrics and the log, many at a time.
 
 Code that runs once a request and then makes room for all the rest is slow each time. Entered together, a request takes
-a third of the time; and its client has its answer already.
+half the time; and its client has its answer already.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Events are numbered by who collects them.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from litellm_lite.bridges.carrying import JSON
 from litellm_lite.bridges.responses import response as made
 
 
-class OpenItem:
+class OpenItem(ABC):
     """What all items share: where they stand, and whether they are open."""
 
     __slots__ = ("begun", "id", "index", "open", "status")
@@ -26,8 +27,9 @@ class OpenItem:
         """Return the item as far as it has come."""
         return self._made() | {"status": self.status}
 
+    @abstractmethod
     def _made(self) -> JSON:
-        raise NotImplementedError  # pragma: no cover - each item has its own
+        """Return the item without its status."""
 
     def _begin(self, events: list[JSON]) -> None:
         self.begun = True
@@ -38,9 +40,9 @@ class OpenItem:
         self.open, self.status = False, status
         events.append({"type": "response.output_item.done", "output_index": self.index, "item": self.made()})
 
+    @abstractmethod
     def close(self, status: str, events: list[JSON]) -> None:
         """Say that nothing will be added."""
-        raise NotImplementedError  # pragma: no cover - each item has its own
 
     def _event(self, kind: str, at: int, **fields: Any) -> JSON:
         return {"type": kind, "item_id": self.id, "output_index": self.index, "content_index": at, **fields}
